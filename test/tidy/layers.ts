@@ -1,0 +1,63 @@
+import { type FileMap, importsOf } from './imports.ts';
+
+const foundation = ['core'];
+const middle = [...foundation, 'channels', 'store', 'runtime'];
+const outer = [...middle, 'api', 'cashier', 'sandbox', 'simulator', 'cli'];
+
+/** What a file of each folder of src/ may import, besides its own folder. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  channels: foundation,
+  store: foundation,
+  runtime: [...foundation, 'channels', 'store'],
+  api: middle,
+  cashier: middle,
+  sandbox: [],
+  simulator: foundation,
+  cli: outer,
+  'main.ts': outer,
+};
+
+/** What the simulator may borrow: the world's own books, the store in memory, and the single door. */
+const simulatorMay =
+  /^src\/(?:sandbox\/(?:books?\b|books?-)|store\/(?:store\.ts|memory\b)|runtime\/(?:apply|perform)\b)/u;
+
+/** Which layer a file belongs to: a folder of src/, `main.ts`, or the top folder outside src/. */
+function layerOf(path: string): string {
+  const [top = '', second = ''] = path.split('/');
+  return top === 'src' ? second : top;
+}
+
+/** Imports that point against the direction of ARCHITECTURE: core ← channels, store ← runtime ← api, cashier ← cli, main. */
+export function brokenLayers(files: FileMap): string[] {
+  const broken: string[] = [];
+  for (const [path, text] of files) {
+    if (!path.startsWith('src/') || !path.endsWith('.ts') || path.endsWith('.test.ts')) continue;
+    const layer = layerOf(path);
+    const may = allowed[layer];
+    if (may === undefined) {
+      broken.push(
+        `${path}: the folder ${layer} has no place in the layers; move the file, or name the folder in test/tidy/layers.ts`,
+      );
+      continue;
+    }
+    for (const target of importsOf(path, text)) {
+      if (target.path === null || isAllowed(path, layer, may, target.path)) continue;
+      broken.push(
+        `${path} imports ${target.path}: ${layer} may import ${[layer, ...may].join(', ')} only; turn the dependency round, or pass the thing in`,
+      );
+    }
+  }
+  return broken;
+}
+
+function isAllowed(path: string, layer: string, may: readonly string[], target: string): boolean {
+  // The auditor of the sandbox judges us, so it shares nothing with anybody.
+  if (path === 'src/sandbox/auditor.ts') return false;
+  if (layer === 'cli' && target.startsWith('bench/')) return true;
+  if (target === 'package.json') return true;
+  if (target.endsWith('.test.ts') || !target.startsWith('src/')) return false;
+  const other = layerOf(target);
+  if (other === layer || may.includes(other)) return true;
+  return layer === 'simulator' && simulatorMay.test(target);
+}
