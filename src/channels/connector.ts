@@ -1,0 +1,76 @@
+/**
+ * A connector performs calls at one channel and turns that channel's words into ours. It decides
+ * nothing: every answer becomes one of the six outcomes, and what it does not understand is `unknown`.
+ */
+import type { ChannelOrder } from '../core/channel-order.ts';
+import type { NextAction, Outcome } from '../core/outcome.ts';
+import type { ChannelRules } from '../core/policy.ts';
+
+/** An outcome with the words it came in, bounded in length and free of secrets. */
+export type Answer = { readonly outcome: Outcome; readonly raw: string };
+
+/** What a pay call needs beside the order itself. */
+export type PayDetails = {
+  readonly subject: string;
+  readonly returnUrl: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+};
+
+/** A place in the channel's bulkhead; a call may only leave while one is held. */
+export type Permit = { release(): void };
+
+export type RawNotification = {
+  /** Lower-case header names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+};
+
+/** What a notification turned out to be. Only `authentic` may change anything. */
+export type NotificationReading =
+  | { readonly type: 'refused'; readonly reason: string }
+  | {
+      readonly type: 'authentic';
+      readonly channelOrderNo: string;
+      /** The account that the message names: it must be the order's own. */
+      readonly account: string;
+      readonly outcome: Outcome;
+      readonly raw: string;
+    };
+
+/** A reply to a channel in its own words. */
+export type NotificationReply = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+};
+
+export type Connector = {
+  readonly channel: string;
+  readonly account: string;
+  readonly rules: ChannelRules;
+  /** Currencies the account takes. */
+  readonly currencies: readonly string[];
+  /** The longest that any one call can take: connect, send and read, in milliseconds. */
+  readonly callDeadlineMs: number;
+  /** A place for one call, or null when the bulkhead is full. Never waits. */
+  acquire(): Permit | null;
+  /** Sends the order. A resend carries the same number and amount. */
+  pay(order: ChannelOrder, details: PayDetails, deadlineAtMs: number): Promise<Answer>;
+  query(order: ChannelOrder, deadlineAtMs: number): Promise<Answer>;
+  close(order: ChannelOrder, deadlineAtMs: number): Promise<Answer>;
+  /** The signed link of an `opensByLink` product, derived from the order alone. */
+  link(order: ChannelOrder, details: PayDetails): NextAction;
+  /** Verifies the signature over the raw bytes before reading any business field. */
+  readNotification(message: RawNotification): NotificationReading;
+  readonly acknowledge: NotificationReply;
+  readonly refuse: NotificationReply;
+};
+
+/** The connectors of this installation, by channel and account. */
+export type Connectors = {
+  /** The account a merchant's order goes to, or null when there is no such channel. */
+  forChannel(channel: string): Connector | null;
+  /** The connector of an order or of a notification's path, or null. */
+  get(channel: string, account: string): Connector | null;
+  readonly all: readonly Connector[];
+};

@@ -1,0 +1,17 @@
+/**
+ * A charge (扣款) is what a channel actually took, by its own transaction number. Normally there is
+ * one per channel order; one QR code can be paid by two people. The winner of a payment is a charge.
+ */
+import type { ChargeFact, Via } from './outcome.ts';
+
+export type Charge = ChargeFact & {
+  readonly learnedAtMs: number;
+  readonly via: Via;
+  /** The amount is not the order's: the money waits in suspense for a person. */
+  readonly held: boolean;
+};
+
+/** The key of a charge inside its payment, used by journal entries, cases and messages alike. */
+export function chargeKey(attempt: number, transactionNo: string): string {
+  return `${attempt}:${transactionNo}`;
+}

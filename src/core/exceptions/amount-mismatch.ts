@@ -1,0 +1,68 @@
+/**
+ * Amount mismatch (金额不符): an authentic word about our order names another amount or currency.
+ *
+ * A notification alone proves nothing here: the channel is asked. When it confirms the other amount
+ * the order is held: never a winner, its money in suspense, a case with an owner, and no further
+ * try and no closing until a person decides. The amount compared is the order's, never what the
+ * payer paid after coupons.
+ */
+import type { ChannelOrder } from '../channel-order.ts';
+import type { Consequences, Context } from '../decision.ts';
+import { openCase, reassignCase, resolveCase } from '../decision.ts';
+import { sameMoney } from '../money.ts';
+import type { ChargeFact } from '../outcome.ts';
+import type { KindDescription } from './kind.ts';
+
+export const AMOUNT_MISMATCH: KindDescription = {
+  kind: 'amount_mismatch',
+  zh: '金额不符',
+  what: 'The channel took another amount or currency than the order names.',
+  noticed: 'A notification, an answer or a statement carries an amount that differs from the order and the payment.',
+  response: 'Ask the channel; if it confirms the other amount, hold the order and its money for a person.',
+  over: 'The channel answers with the right amount, or a person decides.',
+  toldToMerchant: true,
+};
+
+/** Whether a charge is the money that the order asked for. */
+export function isOrderedMoney(order: ChannelOrder, charge: ChargeFact): boolean {
+  return sameMoney(order, charge);
+}
+
+/** A notification named other money: ask now, and keep the doubt visible until the answer. */
+export function doubtAmount(order: ChannelOrder, out: Consequences, context: Context): void {
+  openMismatch(order, order.amountMinor, out, context);
+  out.effects.push({ type: 'ask', attempt: order.attempt, operation: 'query', dueAtMs: context.nowMs });
+}
+
+/** The channel confirmed other money: the case now belongs to a person. */
+export function holdAmount(order: ChannelOrder, charge: ChargeFact, out: Consequences, context: Context): void {
+  openMismatch(order, charge.amountMinor, out, context);
+  reassignCase(out, 'amount_mismatch', String(order.attempt), {
+    owner: 'operations',
+    nextAction: 'Decide what to do with the held money: accept it, return it, or correct it with the channel.',
+  });
+}
+
+/** The channel answered with the ordered money: the doubt is over. */
+export function resolveDoubt(order: ChannelOrder, out: Consequences, context: Context): void {
+  resolveCase(
+    out,
+    context,
+    'amount_mismatch',
+    String(order.attempt),
+    'The channel confirmed the ordered amount.',
+    AMOUNT_MISMATCH.toldToMerchant,
+  );
+}
+
+function openMismatch(order: ChannelOrder, riskMinor: number, out: Consequences, context: Context): void {
+  openCase(out, context, {
+    kind: 'amount_mismatch',
+    subject: String(order.attempt),
+    attempt: order.attempt,
+    owner: 'platform',
+    nextAction: 'The platform asks the channel which amount it took.',
+    moneyAtRiskMinor: riskMinor,
+    toldToMerchant: AMOUNT_MISMATCH.toldToMerchant,
+  });
+}

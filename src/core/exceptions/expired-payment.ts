@@ -1,0 +1,102 @@
+/**
+ * Expired payment (订单失效): money and the end of an order's life.
+ *
+ * Before: the remaining validity goes to the channel with each order, and nothing is closed on our
+ * side before the channel was asked: query → close at the channel → query → closed.
+ * After: money that arrives for a closed payment is a fact. It is booked as owed to its payer and
+ * stays an open case until it is returned.
+ */
+import type { ChannelOrder, DeathEvidence } from '../channel-order.ts';
+import type { Consequences, Context } from '../decision.ts';
+import { openCase } from '../decision.ts';
+import type { ChargeFact, Operation, Outcome } from '../outcome.ts';
+import type { Payment } from '../payment.ts';
+import { chargeKey } from '../charge.ts';
+import type { KindDescription } from './kind.ts';
+
+export const EXPIRED_PAYMENT: KindDescription = {
+  kind: 'expired_payment',
+  zh: '订单失效后支付',
+  what: 'Money was taken for a payment that had been closed.',
+  noticed: 'A charge is learned, by whatever way, while the payment is closed.',
+  response: 'Book it as owed to the payer and keep it open until it is returned.',
+  over: 'The money was returned in full.',
+  toldToMerchant: true,
+};
+
+/** Until when the channel may take money for an order opened now. */
+export function validUntilMs(payment: Payment, validityMsMin: number, nowMs: number): number {
+  return Math.max(payment.expiresAtMs, nowMs + validityMsMin);
+}
+
+/** Starts the safe close of an open order; does nothing when it is already on its way. */
+export function beginClose(order: ChannelOrder, out: Consequences, context: Context): ChannelOrder {
+  if (order.closeStep !== 'none') return order;
+  out.effects.push({ type: 'ask', attempt: order.attempt, operation: 'query', dueAtMs: context.nowMs });
+  return { ...order, closeStep: 'asking', awaitsStatement: false };
+}
+
+export type CloseProgress =
+  | { readonly type: 'dead'; readonly evidence: DeathEvidence }
+  /** The next step is asked for, now or after a pause. */
+  | { readonly type: 'goes_on'; readonly order: ChannelOrder }
+  /** The channel cannot close: only the end of the validity and a last question can prove it dead. */
+  | { readonly type: 'waits' };
+
+/**
+ * One step of the safe close, after an outcome that did not end the order.
+ * `failureCount` is how often this close was already put off; it stretches the pause.
+ */
+export function continueClose(
+  order: ChannelOrder,
+  operation: Operation,
+  outcome: Outcome,
+  out: Consequences,
+  context: Context,
+): CloseProgress {
+  const rules = context.rules(order.channel, order.account);
+  const step = (closeStep: ChannelOrder['closeStep'], ask: 'query' | 'close', pauseMs: number): CloseProgress => {
+    out.effects.push({ type: 'ask', attempt: order.attempt, operation: ask, dueAtMs: context.nowMs + pauseMs });
+    return { type: 'goes_on', order: { ...order, closeStep } };
+  };
+  if (operation === 'close') {
+    if (outcome.type === 'closed') return step('confirming', 'query', 0);
+    // Refused, paid meanwhile, or no answer: only a question tells which.
+    return step('asking', 'query', outcome.type === 'pending' ? 0 : closePauseMs(order, context));
+  }
+  if (operation !== 'query' || outcome.type === 'unknown') {
+    return step(order.closeStep, 'query', closePauseMs(order, context));
+  }
+  if (outcome.type === 'closed') return { type: 'dead', evidence: 'close_acknowledged' };
+  if (order.closeStep === 'confirming' && outcome.type === 'not_found' && rules.closeRefusesUnknown) {
+    return { type: 'dead', evidence: 'close_acknowledged' };
+  }
+  if (outcome.type === 'not_found' && !rules.closeRefusesUnknown) return { type: 'waits' };
+  if (!rules.canClose) return { type: 'waits' };
+  // After a confirmed close that the channel does not show yet, give it time before closing again.
+  return step('closing', 'close', order.closeStep === 'confirming' ? closePauseMs(order, context) : 0);
+}
+
+/** Pause before a close is tried again: doubles with every question asked, up to a maximum. */
+function closePauseMs(order: ChannelOrder, context: Context): number {
+  const { closeRetryMs, closeRetryMsMax } = context.policy;
+  return Math.min(closeRetryMs * 2 ** Math.min(order.queryCount, 16), closeRetryMsMax);
+}
+
+/** Money for a closed payment: an open case with the amount at risk. */
+export function openLateMoney(
+  attempt: number,
+  charge: ChargeFact,
+  out: Consequences,
+  context: Context,
+): void {
+  openCase(out, context, {
+    kind: 'expired_payment',
+    subject: chargeKey(attempt, charge.transactionNo),
+    attempt,
+    owner: 'operations',
+    nextAction: 'Return the money to its payer at the channel.',
+    moneyAtRiskMinor: charge.amountMinor,
+    toldToMerchant: EXPIRED_PAYMENT.toldToMerchant,
+  });
+}

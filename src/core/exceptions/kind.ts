@@ -1,0 +1,57 @@
+/**
+ * An exception kind is a named way in which the world and our books part; a case is one occurrence.
+ * 异常类型与差错单.
+ */
+
+/** Every kind that the API may ever name, also those that later parts of the product bring. */
+export const EXCEPTION_KINDS = [
+  'external_drop',
+  'internal_drop',
+  'duplicate_payment',
+  'expired_payment',
+  'amount_mismatch',
+  'conflicting_outcome',
+  'reversed_payment',
+  'unknown_refund',
+  'failed_refund',
+  'excess_refund',
+  'unmatched_notification',
+  'undelivered_notice',
+  'channel_only',
+  'platform_only',
+  'statement_difference',
+  'statement_missing',
+] as const;
+export type ExceptionKind = (typeof EXCEPTION_KINDS)[number];
+
+/** Who has to act. The platform heals by itself; the others are people. */
+export type CaseOwner = 'platform' | 'reconciliation' | 'operations' | 'merchant';
+
+export type Case = {
+  readonly id: string;
+  readonly kind: ExceptionKind;
+  /** What it is about, unique inside payment and kind: an attempt, a charge, an event. */
+  readonly subject: string;
+  readonly attempt: number | null;
+  readonly openedAtMs: number;
+  readonly owner: CaseOwner;
+  /** One sentence: what happens next, and who does it. */
+  readonly nextAction: string;
+  readonly deadlineAtMs: number;
+  readonly moneyAtRiskMinor: number;
+  readonly resolvedAtMs: number | null;
+  /** One sentence: what proved it over. */
+  readonly resolution: string | null;
+};
+
+/** How a kind describes itself to a reader, to `explain` and to the documentation. */
+export type KindDescription = {
+  readonly kind: ExceptionKind;
+  readonly zh: string;
+  readonly what: string;
+  readonly noticed: string;
+  readonly response: string;
+  readonly over: string;
+  /** Merchants are told of a case only where money moves or a person must act. */
+  readonly toldToMerchant: boolean;
+};

@@ -1,0 +1,47 @@
+/**
+ * What a channel can answer about an order: six outcomes, and only these. 渠道结果。
+ *
+ * The connector turns a channel's codes into one of them. A code that it does not know, a broken
+ * body, a timeout: all of them are `unknown`, and unknown is never failed.
+ */
+export type ChargeFact = {
+  /** The channel's own number of the charge (渠道流水号). */
+  readonly transactionNo: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** The channel's time of payment. */
+  readonly paidAtMs: number;
+};
+
+/** What the payer has to do next, as the merchant and the cashier get to see it. */
+export type NextAction =
+  | { readonly type: 'display_qr'; readonly qrContent: string }
+  | { readonly type: 'redirect'; readonly url: string };
+
+export type Outcome =
+  /** The channel took money, once or more often; each charge is a fact of its own. */
+  | { readonly type: 'succeeded'; readonly charges: readonly ChargeFact[]; readonly channelCode: string }
+  /** The channel said a definite no. */
+  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly channelCode: string }
+  /** The channel has shut the order: nobody can pay it any more. */
+  | { readonly type: 'closed'; readonly channelCode: string }
+  /** The channel knows the order and it may still be paid. */
+  | { readonly type: 'pending'; readonly nextAction: NextAction | null; readonly channelCode: string }
+  /** The channel does not know this number (yet): an Alipay order exists only once the payer opens it. */
+  | { readonly type: 'not_found'; readonly channelCode: string }
+  /** Nobody knows: timeout, broken answer, unlisted code, channel down. */
+  | { readonly type: 'unknown'; readonly reason: string; readonly channelCode: string };
+
+/** Which call or message an outcome came from. */
+export type Operation = 'pay' | 'query' | 'close' | 'notification';
+
+/** How we know: shown as `confirmed_by`. */
+export type Via = 'response' | 'notification' | 'query' | 'statement' | 'operator';
+
+/** What proves a fact: where it came from and the words it came in (never a secret). */
+export type Evidence = {
+  readonly via: Via;
+  readonly operation: Operation;
+  /** The raw words, cut to a bounded length by whoever received them. */
+  readonly raw: string;
+};

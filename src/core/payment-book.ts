@@ -1,0 +1,143 @@
+/**
+ * The payment book (支付账本): what a merchant ordered, the tries that were allowed for it, its winner
+ * and its end. It decides about one payment and tells the channel book in messages.
+ */
+import { chargeKey } from './charge.ts';
+import type { Consequences, Context } from './decision.ts';
+import { openDuplicate } from './exceptions/duplicate-payment.ts';
+import { openLateMoney, validUntilMs } from './exceptions/expired-payment.ts';
+import type { CreatePayment, RequestedTry } from './input.ts';
+import { postSurplus, postWinner } from './journal.ts';
+import type { ToPaymentBook } from './message.ts';
+import type { CloseReason, Payment } from './payment.ts';
+import { movedPayment, openTries, withTry } from './payment.ts';
+
+type ChargeMessage = Extract<ToPaymentBook, { type: 'charge' }>;
+type HeldMessage = Extract<ToPaymentBook, { type: 'charge_held' }>;
+type DeadMessage = Extract<ToPaymentBook, { type: 'try_dead' }>;
+
+/** A new payment, not yet tried at any channel. */
+export function newPayment(input: CreatePayment, out: Consequences, context: Context): Payment {
+  const expiresAtMs = context.nowMs + (input.expiresInMs ?? context.policy.expiresInMsDefault);
+  planExpiry(expiresAtMs, out, context);
+  return {
+    id: input.paymentId,
+    merchantNumber: input.merchantNumber,
+    merchantOrderNo: input.merchantOrderNo,
+    amountMinor: input.amountMinor,
+    currency: input.currency,
+    subject: input.subject,
+    returnUrl: input.returnUrl,
+    noticeUrl: input.noticeUrl,
+    metadata: input.metadata,
+    createdAtMs: context.nowMs,
+    status: 'pending',
+    expiresAtMs,
+    version: 0,
+    tries: [],
+    winner: null,
+    closing: null,
+    closeReason: null,
+    surplusReceivedMinor: 0,
+    surplusHeldMinor: 0,
+  };
+}
+
+/** Whether asking for the payment again reopens it: closed by expiry, and never paid. */
+export function canReopen(payment: Payment): boolean {
+  const neverPaid = payment.surplusReceivedMinor === 0 && payment.surplusHeldMinor === 0;
+  return payment.status === 'closed' && payment.closeReason !== 'merchant' && neverPaid;
+}
+
+/** The payment open again, with a fresh validity. */
+export function reopen(payment: Payment, expiresInMs: number | null, out: Consequences, context: Context): Payment {
+  const expiresAtMs = context.nowMs + (expiresInMs ?? context.policy.expiresInMsDefault);
+  out.effects.push({ type: 'expire', dueAtMs: expiresAtMs });
+  out.events.push({ event: 'payment.reopened', subjectKey: null });
+  return movedPayment(payment, 'pending', { expiresAtMs, closeReason: null });
+}
+
+/** Allows a try: from here on the payment may be paid at that channel. */
+export function allowTry(payment: Payment, requested: RequestedTry, out: Consequences, context: Context): Payment {
+  const attempt = payment.tries.length + 1;
+  const { channel, account, product } = requested;
+  const { validityMsMin } = context.rules(channel, account);
+  out.toChannelBook.push({
+    type: 'open_try',
+    attempt,
+    channel,
+    account,
+    product,
+    validUntilMs: validUntilMs(payment, validityMsMin, context.nowMs),
+  });
+  const fresh = { attempt, channel, product, status: 'allowed', neverOpened: false } as const;
+  return movedPayment(payment, 'processing', { tries: [...payment.tries, fresh] });
+}
+
+/** Starts closing, or closes at once when no try can be paid any more. */
+export function beginClosing(payment: Payment, reason: 'merchant' | 'expired', out: Consequences): Payment {
+  const open = openTries(payment);
+  if (open.length === 0) return closed(payment, reason, out);
+  for (const one of open) out.toChannelBook.push({ type: 'close_try', attempt: one.attempt });
+  return { ...payment, closing: reason };
+}
+
+/** The channel book has the order. */
+export function tryOpened(payment: Payment, attempt: number): Payment {
+  return withTry(payment, attempt, { status: 'open' });
+}
+
+/** A try has ended unpaid, with evidence. The payment can be tried again, or its closing is complete. */
+export function tryDead(payment: Payment, message: DeadMessage, out: Consequences): Payment {
+  const after = withTry(payment, message.attempt, { status: 'dead', neverOpened: message.neverOpened });
+  if (message.evidence === 'channel_failed') {
+    out.events.push({ event: 'payment.channel_order_failed', subjectKey: String(message.attempt) });
+  }
+  if (after.status !== 'processing' || openTries(after).length > 0) return after;
+  if (after.tries.some((one) => one.status === 'held')) return after;
+  return after.closing ? closed(after, after.closing, out) : movedPayment(after, 'pending');
+}
+
+/** A charge is money in every state: the first one pays an open payment, any other is owed to its payer. */
+export function acceptCharge(before: Payment, message: ChargeMessage, out: Consequences, context: Context): Payment {
+  const { attempt, charge, via } = message;
+  const payment = withTry(before, attempt, { status: 'paid' });
+  if (payment.winner === null && payment.status !== 'closed') {
+    out.postings.push(postWinner(payment.merchantNumber, charge));
+    out.events.push({ event: 'payment.succeeded', subjectKey: null });
+    for (const one of openTries(payment)) out.toChannelBook.push({ type: 'close_try', attempt: one.attempt });
+    const { transactionNo, amountMinor, paidAtMs } = charge;
+    const winner = { attempt, transactionNo, amountMinor, paidAtMs, via };
+    return movedPayment(payment, 'succeeded', { winner, closing: null });
+  }
+  const key = chargeKey(attempt, charge.transactionNo);
+  out.postings.push(postSurplus(payment.merchantNumber, key, charge));
+  if (payment.winner) openDuplicate(attempt, charge, out, context);
+  else openLateMoney(attempt, charge, out, context);
+  return { ...payment, surplusReceivedMinor: payment.surplusReceivedMinor + charge.amountMinor };
+}
+
+/** Other money than ordered: the try is held, and nothing closes or retries the payment until a person decides. */
+export function acceptHeld(before: Payment, message: HeldMessage): Payment {
+  const alreadyPaid = before.tries.some((one) => one.attempt === message.attempt && one.status === 'paid');
+  const payment = alreadyPaid ? before : withTry(before, message.attempt, { status: 'held' });
+  // A sum in another currency cannot be added to this payment's; its case names the amount.
+  const heldMinor = message.charge.currency === payment.currency ? message.charge.amountMinor : 0;
+  return { ...payment, closing: null, surplusHeldMinor: payment.surplusHeldMinor + heldMinor };
+}
+
+function closed(payment: Payment, reason: 'merchant' | 'expired', out: Consequences): Payment {
+  const neverOpened = payment.tries.every((one) => one.neverOpened);
+  const closeReason: CloseReason = reason === 'expired' && neverOpened ? 'never_opened' : reason;
+  out.events.push({ event: 'payment.closed', subjectKey: null });
+  return movedPayment(payment, 'closed', { closing: null, closeReason });
+}
+
+/**
+ * A short validity gets its job at once. A longer one is given it by the sweep over young orders,
+ * so that a payment that succeeds within seconds never writes and deletes a job row.
+ */
+function planExpiry(expiresAtMs: number, out: Consequences, context: Context): void {
+  if (expiresAtMs - context.nowMs >= 2 * context.policy.sweepAgeMs) return;
+  out.effects.push({ type: 'expire', dueAtMs: expiresAtMs });
+}

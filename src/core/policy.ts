@@ -1,0 +1,93 @@
+/**
+ * Every number that decides behaviour, with its unit and its reason. 策略参数。
+ *
+ * A channel brings its own rules (`ChannelRules`), because "how long until the first query" is
+ * advice that each channel gives for itself; the rest belongs to the platform.
+ */
+export type ProductRules = {
+  /** A quick-pay or withholding product charges without the payer doing anything more. */
+  readonly chargesWithoutPayer: boolean;
+  /** "Accepted" is not an answer to the merchant: wait, inside the deadline, for the final result. */
+  readonly waitsForFinal: boolean;
+  /**
+   * A page opened by a link that we sign ourselves: no call goes out, and the channel learns of the
+   * order only when the payer opens it.
+   */
+  readonly opensByLink: boolean;
+};
+
+export type ChannelRules = {
+  /** When to ask, counted from the order and then from the last question; the last one repeats. */
+  readonly queryDelaysMs: readonly number[];
+  /** After so many planned questions the order goes to reconciliation, yet never before its validity ended. */
+  readonly queryCountMax: number;
+  /** The channel's clock and its late bookings: only this long after the validity is the last word asked for. */
+  readonly validityMarginMs: number;
+  /** Whether the channel has a close call at all. */
+  readonly canClose: boolean;
+  /** Whether closing a number the channel does not know makes it refuse that number for ever. */
+  readonly closeRefusesUnknown: boolean;
+  /** The shortest validity the channel accepts; where ours is shorter we close there ourselves. */
+  readonly validityMsMin: number;
+  readonly products: Readonly<Record<string, ProductRules>>;
+};
+
+export type Policy = {
+  /** A merchant who names no validity gets this one: long enough to find a phone, short enough for stock. */
+  readonly expiresInMsDefault: number;
+  /** Shortest and longest validity a merchant may ask for. */
+  readonly expiresInMsMin: number;
+  readonly expiresInMsMax: number;
+  /**
+   * Payments older than this that are not final are given their expiry job by the sweep; a validity
+   * shorter than twice this gets the job at once. Far longer than a payment normally takes.
+   */
+  readonly sweepAgeMs: number;
+  /** How long a person may take before a case counts as overdue. */
+  readonly caseDeadlineMs: number;
+  /** Pause before a close that could not be proven is tried again; doubles up to the maximum. */
+  readonly closeRetryMs: number;
+  readonly closeRetryMsMax: number;
+  /** Share of a planned pause by which it is moved either way, so that orders do not ask in step. */
+  readonly jitterShare: number;
+};
+
+/** What a merchant and a payer meet unless they say otherwise. */
+export const POLICY_DEFAULT: Policy = {
+  expiresInMsDefault: 30 * 60_000,
+  expiresInMsMin: 1_000,
+  expiresInMsMax: 7 * 24 * 3_600_000,
+  sweepAgeMs: 60_000,
+  caseDeadlineMs: 24 * 3_600_000,
+  closeRetryMs: 2_000,
+  closeRetryMsMax: 10 * 60_000,
+  jitterShare: 0.1,
+};
+
+/**
+ * The pause before planned question number `queryCount` (0 = the first), moved by the jitter.
+ * The jitter comes from the order's own number, so the same order decides the same way twice.
+ */
+export function queryDelayMs(
+  rules: ChannelRules,
+  policy: Policy,
+  orderNo: string,
+  queryCount: number,
+): number {
+  const delays = rules.queryDelaysMs;
+  const baseMs = delays[Math.min(queryCount, delays.length - 1)] ?? 60_000;
+  // The first question comes exactly when the channel's advice says, so that a drop heals on time.
+  if (queryCount === 0) return baseMs;
+  const share = (hashOf(`${orderNo}:${queryCount}`) % 2001) / 1000 - 1;
+  return Math.round(baseMs * (1 + share * policy.jitterShare));
+}
+
+/** FNV-1a, 32 bits: spreads order numbers evenly and needs no package. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash ^= text.charCodeAt(at);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  return hash >>> 0;
+}

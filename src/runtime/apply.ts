@@ -1,0 +1,266 @@
+/**
+ * The one door. Every input goes through here: payments are loaded, decided in memory and written
+ * in batches of whatever arrived meanwhile, and a caller is answered only after the commit.
+ *
+ * - Two lanes, so that one batch is decided while another waits for the disk. A payment that is in
+ *   one lane is never taken into the other; several inputs about one payment are chained in memory.
+ * - A guard that failed (somebody else changed the payment) reloads and decides again.
+ * - An error that the data caused splits the batch until the item that carries it stands alone.
+ * - A lost connection leaves the outcome unknown: reload, decide again; what was committed shows as
+ *   "unchanged", so nothing is done twice.
+ */
+import type { Aggregate } from '../core/aggregate.ts';
+import { decide } from '../core/decide.ts';
+import type { Context, Decision } from '../core/decision.ts';
+import type { Input } from '../core/input.ts';
+import type { AggregateChange, PaymentKey, Step, Store } from '../store/store.ts';
+import type { KillPoints } from './kill-point.ts';
+
+export type Applied = {
+  readonly decision: Decision;
+  /** The payment after the decision; null only when there is no such payment. */
+  readonly aggregate: Aggregate | null;
+};
+
+export type Door = {
+  /** Puts one input in and answers after its commit. `unknown payment` answers a null aggregate. */
+  apply(key: PaymentKey, input: Input): Promise<Applied>;
+  /** Called after each commit with the payments that changed; for waiters in this process. */
+  onCommitted(listener: (aggregate: Aggregate) => void): () => void;
+  /** Resolves when nothing is queued or under way any more. */
+  drain(): Promise<void>;
+};
+
+export type DoorOptions = {
+  readonly store: Store;
+  /** A context for one decision: the time and fresh ids. */
+  readonly context: () => Context;
+  readonly killPoint: KillPoints;
+  /** Runs a function soon, after the inputs that are arriving now: setImmediate, or a simulator's turn. */
+  readonly defer: (run: () => void) => void;
+  /** Whether an error came from the data of the batch and will come again, and not from the connection. */
+  readonly isDataError: (error: unknown) => boolean;
+  readonly laneCount: number;
+  readonly batchSizeMax: number;
+  /** Pause before an unknown outcome is looked at again, by number of tries so far. */
+  readonly pause: (tries: number) => Promise<void>;
+};
+
+type Item = {
+  readonly name: string;
+  key: PaymentKey;
+  readonly input: Input;
+  tries: number;
+  /** Set once a create may be in the database already: its number is looked up first. */
+  isRepeat: boolean;
+  readonly resolve: (applied: Applied) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+const TRIES_MAX = 8;
+const NO_SUCH_PAYMENT: Applied = {
+  decision: { type: 'refused', refusal: { code: 'not_found', detail: 'There is no such payment.', askFirst: [] } },
+  aggregate: null,
+};
+
+/** Opens the door onto a store. */
+export function openDoor(options: DoorOptions): Door {
+  let queue: Item[] = [];
+  let lanesBusy = 0;
+  let isScheduled = false;
+  const inFlight = new Set<string>();
+  const listeners = new Set<(aggregate: Aggregate) => void>();
+  let idle: (() => void)[] = [];
+
+  const schedule = (): void => {
+    if (isScheduled || queue.length === 0 || lanesBusy >= options.laneCount) return;
+    isScheduled = true;
+    options.defer(() => {
+      isScheduled = false;
+      void startLane();
+    });
+  };
+
+  const startLane = async (): Promise<void> => {
+    const batch = takeBatch();
+    if (batch.length === 0) return;
+    lanesBusy += 1;
+    schedule();
+    await runBatch(batch, options, (aggregate) => {
+      for (const listener of listeners) listener(aggregate);
+    });
+    for (const item of batch) inFlight.delete(item.name);
+    lanesBusy -= 1;
+    schedule();
+    if (lanesBusy === 0 && queue.length === 0) {
+      for (const done of idle) done();
+      idle = [];
+    }
+  };
+
+  const takeBatch = (): Item[] => {
+    const batch: Item[] = [];
+    const mine = new Set<string>();
+    const later: Item[] = [];
+    for (const item of queue) {
+      const isElsewhere = inFlight.has(item.name) && !mine.has(item.name);
+      if (batch.length >= options.batchSizeMax || isElsewhere) later.push(item);
+      else {
+        batch.push(item);
+        mine.add(item.name);
+      }
+    }
+    for (const name of mine) inFlight.add(name);
+    queue = later;
+    return batch;
+  };
+
+  return {
+    apply: async (key, input) =>
+      await new Promise<Applied>((resolve, reject) => {
+        queue.push({ name: nameOf(key, input), key, input, tries: 0, isRepeat: false, resolve, reject });
+        schedule();
+      }),
+    onCommitted: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    drain: async () => {
+      if (lanesBusy === 0 && queue.length === 0) return;
+      await new Promise<void>((resolve) => idle.push(resolve));
+    },
+  };
+}
+
+/** Creates are one aggregate by their merchant order number, everything else by payment. */
+function nameOf(key: PaymentKey, input: Input): string {
+  return input.type === 'create_payment'
+    ? `${input.merchantNumber}:${input.merchantOrderNo}`
+    : key.paymentId;
+}
+
+type Committed = (aggregate: Aggregate) => void;
+
+/** Runs a batch to its end; every item is resolved or rejected, and it never throws. */
+async function runBatch(batch: readonly Item[], options: DoorOptions, committed: Committed): Promise<void> {
+  try {
+    const stale = await tryBatch(batch, options, committed);
+    await again(stale, options, committed);
+  } catch (error) {
+    if (options.isDataError(error)) await split(batch, error, options, committed);
+    else await again(batch, options, committed, error);
+  }
+}
+
+async function split(
+  batch: readonly Item[],
+  error: unknown,
+  options: DoorOptions,
+  committed: Committed,
+): Promise<void> {
+  const groups = [...Map.groupBy(batch, (item) => item.name).values()];
+  if (groups.length === 1) {
+    const [first, ...rest] = batch;
+    if (rest.length === 0) first?.reject(error);
+    // One payment, several inputs: alone, each of them stands or falls by itself.
+    else for (const item of batch) await runBatch([item], options, committed);
+    return;
+  }
+  const middle = Math.ceil(groups.length / 2);
+  await runBatch(groups.slice(0, middle).flat(), options, committed);
+  await runBatch(groups.slice(middle).flat(), options, committed);
+}
+
+async function again(
+  items: readonly Item[],
+  options: DoorOptions,
+  committed: Committed,
+  error?: unknown,
+): Promise<void> {
+  if (items.length === 0) return;
+  const alive: Item[] = [];
+  for (const item of items) {
+    item.tries += 1;
+    item.isRepeat = true;
+    if (item.tries < TRIES_MAX) alive.push(item);
+    else item.reject(error ?? new Error(`${item.name} was changed by others ${TRIES_MAX} times in a row`));
+  }
+  if (alive.length === 0) return;
+  // A lost guard is decided again at once; a lost connection deserves a pause.
+  if (error !== undefined) await options.pause(alive[0]?.tries ?? 1);
+  await runBatch(alive, options, committed);
+}
+
+type Group = { before: Aggregate | null; after: Aggregate | null; steps: Step[]; results: [Item, Decision][] };
+
+/** Loads, decides and writes once. Answers the items whose guard failed. */
+async function tryBatch(batch: readonly Item[], options: DoorOptions, committed: Committed): Promise<Item[]> {
+  const groups = [...Map.groupBy(batch, (item) => item.name).values()];
+  options.killPoint('apply.before_load');
+  const loaded = await loadGroups(groups, options.store);
+  const decided = groups.map((items, at) => decideGroup(items, loaded[at] ?? null, options));
+  const changed = decided.filter((group) => group.steps.length > 0);
+  options.killPoint('apply.before_write');
+  const results = changed.length > 0 ? await options.store.write(changed.map(toChange)) : [];
+  options.killPoint('apply.after_write');
+  const stale: Item[] = [];
+  for (const group of decided) {
+    const at = changed.indexOf(group);
+    if (at >= 0 && results[at] === 'stale') {
+      stale.push(...group.results.map(([item]) => item));
+      continue;
+    }
+    if (at >= 0 && group.after) committed(group.after);
+    for (const [item, decision] of group.results) {
+      item.resolve(group.after ? { decision, aggregate: group.after } : NO_SUCH_PAYMENT);
+    }
+  }
+  return stale;
+}
+
+async function loadGroups(groups: readonly Item[][], store: Store): Promise<(Aggregate | null)[]> {
+  const keys = await Promise.all(groups.map(async ([first]) => await keyToLoad(first, store)));
+  const wanted = keys.filter((key) => key !== null);
+  const loaded = wanted.length > 0 ? await store.load(wanted) : [];
+  const byId = new Map(loaded.flatMap((one) => (one ? [[one.payment.id, one] as const] : [])));
+  return keys.map((key) => {
+    const one = key ? byId.get(key.paymentId) : undefined;
+    return one && one.payment.merchantNumber === key?.merchantNumber ? one : null;
+  });
+}
+
+/** A create is taken for new until its number turns out to exist. */
+async function keyToLoad(item: Item | undefined, store: Store): Promise<PaymentKey | null> {
+  if (!item) return null;
+  if (item.input.type !== 'create_payment') return item.key;
+  if (!item.isRepeat) return null;
+  return await store.findByMerchantOrderNo(item.input.merchantNumber, item.input.merchantOrderNo);
+}
+
+function decideGroup(items: readonly Item[], before: Aggregate | null, options: DoorOptions): Group {
+  const group: Group = { before, after: before, steps: [], results: [] };
+  for (const item of items) {
+    if (group.after === null && item.input.type !== 'create_payment') {
+      group.results.push([item, NO_SUCH_PAYMENT.decision]);
+      continue;
+    }
+    const context = options.context();
+    const decision = decide(group.after, item.input, context);
+    group.results.push([item, decision]);
+    if (decision.type !== 'changed') continue;
+    group.after = decision.aggregate;
+    group.steps.push({
+      version: decision.aggregate.payment.version,
+      atMs: context.nowMs,
+      effects: decision.effects,
+      postings: decision.postings,
+      history: decision.history,
+    });
+  }
+  return group;
+}
+
+function toChange({ before, after, steps }: Group): AggregateChange {
+  if (!after) throw new Error('a change needs a payment');
+  return { before, after, steps };
+}

@@ -1,0 +1,237 @@
+/**
+ * What a merchant can ask for, from the input to the answer: decide, perform at once what follows,
+ * and answer what is known by the deadline. A crash at any point ends in the job that was committed.
+ */
+import type { Connector, Connectors, Permit } from '../channels/connector.ts';
+import type { Aggregate } from '../core/aggregate.ts';
+import { isOpen } from '../core/channel-order.ts';
+import type { Refusal } from '../core/decision.ts';
+import type { CreatePayment, Input, RequestedTry } from '../core/input.ts';
+import type { PaymentKey, Store } from '../store/store.ts';
+import type { Applied, Door } from './apply.ts';
+import type { Clock } from './clock.ts';
+import type { KillPoints } from './kill-point.ts';
+import type { Performer } from './perform.ts';
+import { needsAnswer } from './perform.ts';
+
+export type Answered =
+  | {
+      readonly type: 'done';
+      readonly aggregate: Aggregate;
+      /** True when a payment or a channel order was made, and not merely found. */
+      readonly isNew: boolean;
+    }
+  | { readonly type: 'refused'; readonly refusal: Refusal; readonly aggregate: Aggregate | null };
+
+export type Requests = {
+  /** Creates the payment of a merchant order number, or finds it; with a try, sends it to its channel. */
+  create(input: CreatePayment, deadlineAtMs: number): Promise<Answered>;
+  /** Tries an existing payment, after what stands in the way was asked about and closed. */
+  tryChannel(key: PaymentKey, requested: RequestedTry, deadlineAtMs: number): Promise<Answered>;
+  /** Asks the channels of all open orders now. */
+  sync(key: PaymentKey, deadlineAtMs: number): Promise<Answered>;
+  /** Query → close at the channel → query → closed. */
+  close(key: PaymentKey, deadlineAtMs: number): Promise<Answered>;
+};
+
+export type RequestsOptions = {
+  readonly store: Store;
+  readonly door: Door;
+  readonly performer: Performer;
+  readonly connectors: Connectors;
+  readonly clock: Clock;
+  readonly killPoint: KillPoints;
+};
+
+/** While a product's final result is awaited: how often our own state is looked at, and the channel asked. */
+const LOOK_EVERY_MS = 100;
+const ASK_EVERY_MS = 1_000;
+/** Steps of a safe close in line: query, close, query, and one repetition of each. */
+const CLOSE_STEPS_MAX = 6;
+
+/** The merchants' requests over these parts. */
+export function newRequests(options: RequestsOptions): Requests {
+  const { store, door, killPoint } = options;
+  const perform = newInline(options);
+  const requests: Requests = {
+    create: async (input, deadlineAtMs) => {
+      killPoint('create.before_apply');
+      const answered = await perform.try(input, input, input.try, deadlineAtMs);
+      killPoint('create.before_answer');
+      return answered;
+    },
+    tryChannel: async (key, requested, deadlineAtMs) =>
+      await perform.try(key, { type: 'request_try', try: requested }, requested, deadlineAtMs),
+    sync: async (key, deadlineAtMs) => {
+      const [aggregate] = await store.load([key]);
+      if (!aggregate) return noSuchPayment;
+      killPoint('sync.before_query');
+      const attempts = aggregate.orders.map((order) => order.attempt);
+      const asked = attempts.filter((attempt) => {
+        const order = aggregate.orders.find((one) => one.attempt === attempt);
+        return order !== undefined && (isOpen(order) || needsAnswer(aggregate, attempt));
+      });
+      let latest: Aggregate = aggregate;
+      for (const attempt of asked) {
+        const call = { planned: false, deadlineAtMs, permit: null };
+        const applied = await options.performer.perform(latest, attempt, 'query', call);
+        latest = applied?.aggregate ?? latest;
+      }
+      return { type: 'done', aggregate: latest, isNew: false };
+    },
+    close: async (key, deadlineAtMs) => {
+      const applied = await door.apply(key, { type: 'close_payment' });
+      killPoint('close_request.after_apply');
+      if (applied.decision.type === 'refused' || !applied.aggregate) return refusedBy(applied);
+      const aggregate = await perform.closeOpen(applied.aggregate, deadlineAtMs);
+      if (aggregate.payment.status === 'succeeded') {
+        const refusal = { code: 'payment_succeeded', detail: 'It was paid.', askFirst: [] } as const;
+        return { type: 'refused', refusal, aggregate };
+      }
+      return { type: 'done', aggregate, isNew: false };
+    },
+  };
+  return requests;
+}
+
+const noSuchPayment: Answered = {
+  type: 'refused',
+  refusal: { code: 'not_found', detail: 'There is no such payment.', askFirst: [] },
+  aggregate: null,
+};
+
+function refusedBy(applied: Applied): Answered {
+  if (applied.decision.type !== 'refused') return noSuchPayment;
+  return { type: 'refused', refusal: applied.decision.refusal, aggregate: applied.aggregate };
+}
+
+type Inline = {
+  try(
+    key: PaymentKey,
+    input: Input,
+    requested: RequestedTry | null,
+    deadlineAtMs: number,
+  ): Promise<Answered>;
+  closeOpen(aggregate: Aggregate, deadlineAtMs: number): Promise<Aggregate>;
+};
+
+function newInline(options: RequestsOptions): Inline {
+  const { connectors, door, performer, clock } = options;
+
+  const tryOnce: Inline['try'] = async (key, input, requested, deadlineAtMs) => {
+    const connector = requested && connectors.get(requested.channel, requested.account);
+    const calls = connector !== null && !connector.rules.products[requested?.product ?? '']?.opensByLink;
+    // A full bulkhead refuses before anything is committed.
+    const permit = calls ? connector.acquire() : null;
+    if (calls && !permit) return overloaded(connector);
+    try {
+      const applied = await door.apply(key, input);
+      options.killPoint('create.after_apply');
+      return await follow(applied, key, permit, deadlineAtMs);
+    } finally {
+      permit?.release();
+    }
+  };
+
+  const follow = async (
+    applied: Applied,
+    key: PaymentKey,
+    permit: Permit | null,
+    deadlineAtMs: number,
+  ): Promise<Answered> => {
+    const { decision, aggregate } = applied;
+    if (decision.type === 'refused' || !aggregate) return refusedBy(applied);
+    const { attempt } = decision;
+    const isNew =
+      decision.type === 'changed' && (attempt !== null || aggregate.payment.version === 1);
+    if (attempt === null || !mustSubmit(applied, attempt, key)) {
+      return { type: 'done', aggregate, isNew };
+    }
+    const call = { planned: false, deadlineAtMs, permit };
+    const answered = await performer.perform(aggregate, attempt, 'pay', call);
+    const latest = answered?.aggregate ?? aggregate;
+    return { type: 'done', aggregate: await waitForFinal(latest, attempt, deadlineAtMs), isNew: true };
+  };
+
+  /** Some products only say "accepted": the merchant is answered when the result is known, or time is up. */
+  const waitForFinal = async (
+    first: Aggregate,
+    attempt: number,
+    deadlineAtMs: number,
+  ): Promise<Aggregate> => {
+    let latest = first;
+    let askAtMs = clock.nowMs() + ASK_EVERY_MS;
+    while (awaitsFinal(latest, attempt, connectors) && clock.nowMs() + LOOK_EVERY_MS < deadlineAtMs) {
+      await clock.sleep(LOOK_EVERY_MS);
+      const [loaded] = await options.store.load([
+        { merchantNumber: latest.payment.merchantNumber, paymentId: latest.payment.id },
+      ]);
+      latest = loaded ?? latest;
+      if (clock.nowMs() < askAtMs || !awaitsFinal(latest, attempt, connectors)) continue;
+      const call = { planned: false, deadlineAtMs, permit: null };
+      latest = (await performer.perform(latest, attempt, 'query', call))?.aggregate ?? latest;
+      askAtMs = clock.nowMs() + ASK_EVERY_MS;
+    }
+    return latest;
+  };
+
+  const closeOpen: Inline['closeOpen'] = async (first, deadlineAtMs) => {
+    let latest = first;
+    for (const { attempt } of first.orders) {
+      for (let step = 0; step < CLOSE_STEPS_MAX && clock.nowMs() < deadlineAtMs; step++) {
+        const order = latest.orders.find((one) => one.attempt === attempt);
+        if (!order || !isOpen(order) || order.closeStep === 'none') break;
+        const operation = order.closeStep === 'closing' ? 'close' : 'query';
+        const call = { planned: false, deadlineAtMs, permit: null };
+        const applied = await performer.perform(latest, attempt, operation, call);
+        if (!applied?.aggregate) break;
+        latest = applied.aggregate;
+        const after = latest.orders.find((one) => one.attempt === attempt);
+        // No progress: nobody knows, and the committed job goes on with it.
+        if (after?.closeStep === order.closeStep) break;
+      }
+    }
+    return latest;
+  };
+
+  return {
+    closeOpen,
+    try: async (key, input, requested, deadlineAtMs) => {
+      const first = await tryOnce(key, input, requested, deadlineAtMs);
+      const standing = first.aggregate;
+      const blocks = requested !== null && standing !== null && isBeingClosed(standing);
+      const mayRetry = first.type === 'done' || first.refusal.askFirst.length > 0;
+      if (!blocks || !mayRetry || standing.payment.closing) return first;
+      await closeOpen(standing, deadlineAtMs);
+      const again: Input =
+        input.type === 'create_payment' ? input : { type: 'request_try', try: requested };
+      return await tryOnce(key, again, requested, deadlineAtMs);
+    },
+  };
+}
+
+function overloaded(connector: Connector): Answered {
+  const detail = `All places for calls to ${connector.channel} are taken.`;
+  return { type: 'refused', refusal: { code: 'overloaded', detail, askFirst: [] }, aggregate: null };
+}
+
+/** Whether the order was made by this request: now, or by a commit whose answer was lost. */
+function mustSubmit({ decision, aggregate }: Applied, attempt: number, key: PaymentKey): boolean {
+  if (decision.type === 'changed') {
+    return decision.effects.some((effect) => effect.type === 'submit' && effect.attempt === attempt);
+  }
+  const order = aggregate?.orders.find((one) => one.attempt === attempt);
+  return decision.type === 'unchanged' && aggregate?.payment.id === key.paymentId && order?.status === 'created';
+}
+
+function awaitsFinal({ orders }: Aggregate, attempt: number, connectors: Connectors): boolean {
+  const order = orders.find((one) => one.attempt === attempt);
+  if (!order || order.status !== 'pending') return false;
+  const rules = connectors.get(order.channel, order.account)?.rules;
+  return rules?.products[order.product]?.waitsForFinal ?? false;
+}
+
+/** An open order without another standing beside it is on its way to be closed for this request. */
+function isBeingClosed({ orders }: Aggregate): boolean {
+  return orders.some((order) => isOpen(order) && order.closeStep !== 'none');
+}

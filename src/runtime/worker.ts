@@ -1,0 +1,140 @@
+/**
+ * The worker: takes what is due from the small tables and does it. Any number of workers may run;
+ * a row is claimed under a lease, so that the work of one that died is taken up by another.
+ */
+import type { Connector, Connectors } from '../channels/connector.ts';
+import { queryDelayMs } from '../core/policy.ts';
+import type { Policy } from '../core/policy.ts';
+import type { DroppedOrder, Expiry, Store } from '../store/store.ts';
+import { accountName } from '../store/store.ts';
+import type { Door } from './apply.ts';
+import type { Clock } from './clock.ts';
+import type { KillPoints } from './kill-point.ts';
+import { eachLimited } from './limit.ts';
+import type { NoticeSender } from './notice-sender.ts';
+import type { Performer } from './perform.ts';
+import { needsAnswer } from './perform.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+export type WorkerOptions = {
+  readonly store: Store;
+  readonly door: Door;
+  readonly performer: Performer;
+  readonly notices: NoticeSender;
+  /** Applies stored notifications whose decision was still to come; answers how many. */
+  readonly applyStoredNotifications: () => Promise<number>;
+  readonly connectors: Connectors;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly killPoint: KillPoints;
+  /** Questions per second that each account allows. */
+  readonly rateLimit: (connector: Connector) => RateLimit;
+  /** How long a claimed row stays invisible: longer than any call may take. */
+  readonly leaseMs: number;
+  /** Rows taken at once from one table. */
+  readonly claimSizeMax: number;
+  readonly onError: (error: unknown) => void;
+};
+
+export type Worker = {
+  /** Does everything that is due now, once around; answers how many jobs it did. */
+  runDue(): Promise<number>;
+  /** The earliest time at which something is due; null when nothing is. */
+  nextDueAtMs(): Promise<number | null>;
+};
+
+/** How far behind its watermark the sweep looks again, for commits that came late. */
+const SWEEP_OVERLAP_MS = 2_000;
+
+/** A worker over these parts; it does nothing until it is asked to. */
+export function newWorker(options: WorkerOptions): Worker {
+  const { store, connectors, policy, clock } = options;
+  const firstQueryMs = new Map(
+    connectors.all.map((one) => [accountName(one), queryDelayMs(one.rules, policy, '', 0)]),
+  );
+  return {
+    runDue: async () => {
+      options.killPoint('sweep.before');
+      await store.sweepYoung(firstQueryMs, clock.nowMs(), SWEEP_OVERLAP_MS);
+      options.killPoint('sweep.after');
+      const counts = await Promise.all([
+        ...connectors.all.map(async (connector) => await askDue(connector, options)),
+        expireDue(options),
+        options.notices.sendDue(),
+        options.applyStoredNotifications(),
+      ]);
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+    nextDueAtMs: async () => await store.nextDueAtMs(firstQueryMs),
+  };
+}
+
+/** Runs a worker until the signal aborts; what it has claimed by then is finished. */
+export async function workUntil(
+  signal: AbortSignal,
+  worker: Worker,
+  options: Pick<WorkerOptions, 'clock' | 'onError'> & { readonly pollMs: number },
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const done = await worker.runDue();
+      if (done === 0) await options.clock.sleep(options.pollMs, signal);
+    } catch (error) {
+      // The database is away or restarting: everything due stays due.
+      options.onError(error);
+      await options.clock.sleep(options.pollMs, signal);
+    }
+  }
+}
+
+async function askDue(connector: Connector, options: WorkerOptions): Promise<number> {
+  const { store, clock, leaseMs, claimSizeMax } = options;
+  const allowed = options.rateLimit(connector).take(claimSizeMax, clock.nowMs());
+  if (allowed === 0) return 0;
+  const claimed = await store.claimDroppedOrders(connector, allowed, clock.nowMs(), leaseMs);
+  options.rateLimit(connector).giveBack(allowed - claimed.length);
+  if (claimed.length === 0) return 0;
+  options.killPoint('worker.after_claim');
+  const aggregates = await store.load(claimed);
+  await eachLimited(claimed, claimSizeMax, async (row, at) => {
+    const aggregate = aggregates[at];
+    if (!aggregate || !needsAnswer(aggregate, row.attempt)) {
+      await store.dropDroppedOrder(row);
+      return;
+    }
+    await askOne(row, options, aggregate);
+  });
+  return claimed.length;
+}
+
+async function askOne(
+  row: DroppedOrder,
+  { performer, store }: WorkerOptions,
+  aggregate: NonNullable<Awaited<ReturnType<Store['load']>>[number]>,
+): Promise<void> {
+  const applied = await performer.perform(aggregate, row.attempt, row.operation, {
+    planned: true,
+    deadlineAtMs: Number.POSITIVE_INFINITY,
+    permit: null,
+  });
+  // Not called (no free place): the row comes back when its lease is over.
+  if (applied?.aggregate && !needsAnswer(applied.aggregate, row.attempt)) {
+    await store.dropDroppedOrder(row);
+  }
+}
+
+async function expireDue(options: WorkerOptions): Promise<number> {
+  const { store, clock, leaseMs, claimSizeMax } = options;
+  const claimed = await store.claimExpiries(claimSizeMax, clock.nowMs(), leaseMs);
+  if (claimed.length === 0) return 0;
+  options.killPoint('expiry.after_claim');
+  await eachLimited(claimed, claimSizeMax, async (row) => await expireOne(row, options));
+  return claimed.length;
+}
+
+async function expireOne(row: Expiry, { door, store, killPoint }: WorkerOptions): Promise<void> {
+  const applied = await door.apply(row, { type: 'validity_ended' });
+  killPoint('expiry.after_apply');
+  // A payment that was reopened meanwhile has a new row, under a new lease: this one does not touch it.
+  if (applied) await store.dropExpiry(row);
+}

@@ -1,0 +1,223 @@
+/**
+ * The parts of the one writing statement. Each section takes one parameter, a JSON array of rows,
+ * and is left out when its array is empty; a handful of shapes cover what really happens.
+ *
+ * The root is the payment: inserted, or updated under the guard of its version. `ok` holds the
+ * payments that passed, and every other section writes only for those. `(… IN (…)) IS TRUE` keeps
+ * that test a hashed look-up, which the planner would otherwise turn into a join.
+ */
+export type SectionName =
+  | 'payment_insert'
+  | 'payment_update'
+  | 'order_insert'
+  | 'order_update'
+  | 'journal'
+  | 'history'
+  | 'case_upsert'
+  | 'case_open'
+  | 'case_close'
+  | 'ask'
+  | 'ask_done'
+  | 'expire'
+  | 'event'
+  | 'notice';
+
+const PAYMENT_COLUMNS = {
+  merchant_number: 'integer',
+  id: 'uuid',
+  merchant_order_no: 'text',
+  amount_minor: 'bigint',
+  currency: 'text',
+  subject: 'text',
+  return_url: 'text',
+  notice_url: 'text',
+  metadata: 'jsonb',
+  created_at_ms: 'bigint',
+  status: 'text',
+  expires_at_ms: 'bigint',
+  version: 'integer',
+  tries: 'jsonb',
+  winner_attempt: 'smallint',
+  winner_transaction_no: 'text',
+  winner_amount_minor: 'bigint',
+  winner_paid_at_ms: 'bigint',
+  winner_via: 'text',
+  closing: 'text',
+  close_reason: 'text',
+  surplus_received_minor: 'bigint',
+  surplus_held_minor: 'bigint',
+};
+const PAYMENT_CHANGING = Object.keys(PAYMENT_COLUMNS).slice(10);
+
+const ORDER_COLUMNS = {
+  merchant_number: 'integer',
+  payment_id: 'uuid',
+  attempt: 'smallint',
+  channel: 'text',
+  account: 'text',
+  product: 'text',
+  amount_minor: 'bigint',
+  currency: 'text',
+  valid_until_ms: 'bigint',
+  created_at_ms: 'bigint',
+  status: 'text',
+  close_step: 'text',
+  query_count: 'integer',
+  awaits_statement: 'boolean',
+  notified_at_ms: 'bigint',
+  confirmed_by: 'text',
+  death_evidence: 'text',
+  failure: 'jsonb',
+  next_action: 'jsonb',
+};
+const ORDER_CHANGING = Object.keys(ORDER_COLUMNS).slice(10);
+
+const CASE_COLUMNS = {
+  merchant_number: 'integer',
+  payment_id: 'uuid',
+  id: 'uuid',
+  kind: 'text',
+  subject: 'text',
+  attempt: 'smallint',
+  opened_at_ms: 'bigint',
+  owner: 'text',
+  next_action: 'text',
+  deadline_at_ms: 'bigint',
+  money_at_risk_minor: 'bigint',
+  resolved_at_ms: 'bigint',
+  resolution: 'text',
+};
+
+const KEY = { merchant_number: 'integer', payment_id: 'uuid' };
+const ASK_COLUMNS = {
+  ...KEY,
+  attempt: 'smallint',
+  channel: 'text',
+  account: 'text',
+  operation: 'text',
+  due_at_ms: 'bigint',
+};
+const NOTICE_COLUMNS = { ...KEY, event_id: 'uuid', due_at_ms: 'bigint', direct: 'boolean' };
+const OPEN_CASE_COLUMNS = { ...KEY, kind: 'text', subject: 'text', case_id: 'uuid' };
+const EXPIRE_COLUMNS = { ...KEY, due_at_ms: 'bigint' };
+const EVENT_COLUMNS = {
+  merchant_number: 'integer',
+  id: 'uuid',
+  payment_id: 'uuid',
+  type: 'text',
+  version: 'integer',
+  at_ms: 'bigint',
+  subject_key: 'text',
+  snapshot: 'jsonb',
+};
+const JOURNAL_COLUMNS = {
+  ...KEY,
+  book: 'text',
+  entry: 'text',
+  version: 'integer',
+  amount_minor: 'bigint',
+  currency: 'text',
+  debit: 'text',
+  credit: 'text',
+  booked_at_ms: 'bigint',
+  attempt: 'smallint',
+  transaction_no: 'text',
+  paid_at_ms: 'bigint',
+  via: 'text',
+  held: 'boolean',
+};
+const HISTORY_COLUMNS = {
+  ...KEY,
+  version: 'integer',
+  at_ms: 'bigint',
+  input: 'text',
+  attempt: 'smallint',
+  outcome: 'text',
+  via: 'text',
+  operation: 'text',
+  raw: 'text',
+  changes: 'text[]',
+};
+/** Stands for "no endpoint of the merchant": the notice goes to the payment's own notice_url. */
+export const DIRECT_ENDPOINT = '00000000-0000-0000-0000-000000000000';
+
+type Columns = Record<string, string>;
+
+/** Builds one section's SQL around its parameter. */
+export const SECTIONS: Readonly<Record<SectionName, (parameter: string) => string>> = {
+  payment_insert: (p) => `
+    INSERT INTO payment (${names(PAYMENT_COLUMNS)})
+    SELECT ${names(PAYMENT_COLUMNS)} FROM ${rows(p, PAYMENT_COLUMNS)}
+    ORDER BY u.merchant_number, u.merchant_order_no
+    ON CONFLICT DO NOTHING RETURNING id`,
+  payment_update: (p) => `
+    UPDATE payment t SET ${assign(PAYMENT_CHANGING)}
+    FROM ${rows(p, { merchant_number: 'integer', id: 'uuid', old_version: 'integer', ...pick(PAYMENT_COLUMNS, PAYMENT_CHANGING) })}
+    WHERE t.merchant_number = u.merchant_number AND t.id = u.id AND t.version = u.old_version
+    RETURNING t.id`,
+  order_insert: (p) => insert('channel_order', p, ORDER_COLUMNS),
+  order_update: (p) => `
+    UPDATE channel_order t SET ${assign(ORDER_CHANGING)}
+    FROM ${rows(p, { ...KEY, attempt: 'smallint', ...pick(ORDER_COLUMNS, ORDER_CHANGING) })}
+    WHERE t.merchant_number = u.merchant_number AND t.payment_id = u.payment_id AND t.attempt = u.attempt
+      AND ${passed('u.payment_id')}`,
+  journal: (p) => insert('journal', p, JOURNAL_COLUMNS),
+  history: (p) => insert('history', p, HISTORY_COLUMNS),
+  case_upsert: (p) => `${insert('exception_case', p, CASE_COLUMNS)}
+    ON CONFLICT (merchant_number, payment_id, id) DO UPDATE SET
+      owner = excluded.owner, next_action = excluded.next_action,
+      resolved_at_ms = excluded.resolved_at_ms, resolution = excluded.resolution`,
+  case_open: (p) => insert('open_case', p, OPEN_CASE_COLUMNS),
+  case_close: (p) => `
+    DELETE FROM open_case t USING ${rows(p, { ...KEY, kind: 'text', subject: 'text' })}
+    WHERE t.merchant_number = u.merchant_number AND t.payment_id = u.payment_id
+      AND t.kind = u.kind AND t.subject = u.subject AND ${passed('u.payment_id')}`,
+  // Planning anew raises the lease, so that a worker still holding the former row cannot touch it.
+  ask: (p) => `${insert('dropped_order', p, ASK_COLUMNS)}
+    ON CONFLICT (merchant_number, payment_id, attempt) DO UPDATE SET
+      operation = excluded.operation, due_at_ms = excluded.due_at_ms, lease = dropped_order.lease + 1`,
+  ask_done: (p) => `
+    DELETE FROM dropped_order t USING ${rows(p, { ...KEY, attempt: 'smallint' })}
+    WHERE t.merchant_number = u.merchant_number AND t.payment_id = u.payment_id
+      AND t.attempt = u.attempt AND ${passed('u.payment_id')}`,
+  expire: (p) => `${insert('payment_expiry', p, EXPIRE_COLUMNS)}
+    ON CONFLICT (merchant_number, payment_id) DO UPDATE SET
+      due_at_ms = excluded.due_at_ms, lease = payment_expiry.lease + 1`,
+  event: (p) => insert('event', p, EVENT_COLUMNS),
+  notice: (p) => `
+    INSERT INTO notice (merchant_number, event_id, endpoint_id, payment_id, due_at_ms)
+    SELECT u.merchant_number, u.event_id, coalesce(w.id, '${DIRECT_ENDPOINT}'), u.payment_id, u.due_at_ms
+    FROM ${rows(p, NOTICE_COLUMNS)}
+    LEFT JOIN LATERAL (
+      SELECT w.id FROM webhook_endpoint w
+      WHERE w.merchant_number = u.merchant_number AND w.disabled_at_ms IS NULL AND NOT u.direct OFFSET 0
+    ) w ON true
+    WHERE (u.direct OR w.id IS NOT NULL) AND ${passed('u.payment_id')}`,
+};
+
+function insert(table: string, parameter: string, columns: Columns): string {
+  return `
+    INSERT INTO ${table} (${names(columns)})
+    SELECT ${names(columns)} FROM ${rows(parameter, columns)} WHERE ${passed('u.payment_id')}`;
+}
+
+function passed(column: string): string {
+  return `(${column} IN (SELECT id FROM ok)) IS TRUE`;
+}
+
+function rows(parameter: string, columns: Columns): string {
+  const list = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
+  return `jsonb_to_recordset(${parameter}::jsonb) AS u (${list.join(', ')})`;
+}
+
+function names(columns: Columns): string {
+  return Object.keys(columns).join(', ');
+}
+
+function assign(columns: readonly string[]): string {
+  return columns.map((name) => `${name} = u.${name}`).join(', ');
+}
+
+function pick(columns: Columns, wanted: readonly string[]): Columns {
+  return Object.fromEntries(Object.entries(columns).filter(([name]) => wanted.includes(name)));
+}

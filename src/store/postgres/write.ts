@@ -1,0 +1,167 @@
+/** Writing a batch of decided changes: one statement, one commit, each payment under its own guard. */
+import type { Aggregate } from '../../core/aggregate.ts';
+import { idToUuid, uuidToId } from '../../core/id.ts';
+import type { Posting } from '../../core/journal.ts';
+import type { Payment } from '../../core/payment.ts';
+import type { AggregateChange, Step, WriteResult } from '../store.ts';
+import type { Pool } from './pool.ts';
+import { caseRow, orderRow, paymentRow } from './rows.ts';
+import type { SectionName } from './sections.ts';
+import { SECTIONS } from './sections.ts';
+
+type Row = Record<string, unknown>;
+type Sections = Record<SectionName, Row[]>;
+
+/** See `Store.write`. */
+export async function write(pool: Pool, changes: readonly AggregateChange[]): Promise<WriteResult[]> {
+  // Rows are locked in one order by everybody, or two batches would wait for each other.
+  const sorted = changes.toSorted((a, b) => (a.after.payment.id < b.after.payment.id ? -1 : 1));
+  const sections = collect(sorted);
+  const present = SECTION_NAMES.filter((name) => sections[name].length > 0);
+  const { rows } = await pool.query<{ id: string }>({
+    ...statementFor(present),
+    values: present.map((name) => JSON.stringify(sections[name])),
+  });
+  const written = new Set(rows.map((row) => uuidToId('pay', row.id)));
+  return changes.map((change) => (written.has(change.after.payment.id) ? 'written' : 'stale'));
+}
+
+const SECTION_NAMES = Object.keys(SECTIONS).filter((name): name is SectionName => name in SECTIONS);
+const statements = new Map<string, { name: string; text: string }>();
+
+/** The prepared statement for one shape of batch; there are few shapes, and each is planned once. */
+function statementFor(present: readonly SectionName[]): { name: string; text: string } {
+  const key = present.join(' ');
+  const known = statements.get(key);
+  if (known) return known;
+  const roots: readonly SectionName[] = present.filter((name) => name === 'payment_insert' || name === 'payment_update');
+  const others = present.filter((name) => !roots.includes(name));
+  const part = (name: SectionName): string =>
+    `${name} AS (${SECTIONS[name](`$${present.indexOf(name) + 1}`)})`;
+  const ok = `ok AS (${roots.map((name) => `SELECT id FROM ${name}`).join(' UNION ALL ')})`;
+  const text = `WITH ${[...roots.map(part), ok, ...others.map(part)].join(',\n')} SELECT id FROM ok`;
+  const statement = { name: `write_${statements.size}`, text };
+  statements.set(key, statement);
+  return statement;
+}
+
+function collect(changes: readonly AggregateChange[]): Sections {
+  const sections: Sections = {
+    payment_insert: [],
+    payment_update: [],
+    order_insert: [],
+    order_update: [],
+    journal: [],
+    history: [],
+    case_upsert: [],
+    case_open: [],
+    case_close: [],
+    ask: [],
+    ask_done: [],
+    expire: [],
+    event: [],
+    notice: [],
+  };
+  for (const change of changes) {
+    collectState(change, sections);
+    for (const step of change.steps) collectStep(change.after, step, sections);
+    collectJobs(change, sections);
+  }
+  return sections;
+}
+
+function collectState({ before, after }: AggregateChange, sections: Sections): void {
+  const { payment } = after;
+  if (before === null) sections.payment_insert.push(paymentRow(payment));
+  else sections.payment_update.push({ ...paymentRow(payment), old_version: before.payment.version });
+  for (const order of after.orders) {
+    const old = before?.orders.find((one) => one.attempt === order.attempt);
+    if (old === order) continue;
+    sections[old ? 'order_update' : 'order_insert'].push(orderRow(payment, order));
+  }
+  for (const one of after.cases) {
+    const old = before?.cases.find((other) => other.id === one.id);
+    if (old === one) continue;
+    sections.case_upsert.push(caseRow(payment, one));
+    const wasOpen = old !== undefined && old.resolvedAtMs === null;
+    const isOpen = one.resolvedAtMs === null;
+    const key = { ...keyOf(payment), kind: one.kind, subject: one.subject };
+    if (isOpen && !wasOpen) sections.case_open.push({ ...key, case_id: idToUuid(one.id) });
+    if (!isOpen && wasOpen) sections.case_close.push(key);
+  }
+}
+
+function collectStep({ payment }: Aggregate, step: Step, sections: Sections): void {
+  const key = keyOf(payment);
+  for (const posting of step.postings) sections.journal.push(journalRow(payment, step, posting));
+  sections.history.push({
+    ...key,
+    version: step.version,
+    at_ms: step.atMs,
+    input: step.history.input,
+    attempt: step.history.attempt,
+    outcome: step.history.outcome,
+    via: step.history.evidence?.via ?? null,
+    operation: step.history.evidence?.operation ?? null,
+    raw: step.history.evidence?.raw ?? null,
+    changes: step.history.changes,
+  });
+  for (const effect of step.effects) {
+    if (effect.type !== 'event') continue;
+    const id = idToUuid(effect.id);
+    sections.event.push({
+      merchant_number: payment.merchantNumber,
+      id,
+      payment_id: key.payment_id,
+      type: effect.event,
+      version: step.version,
+      at_ms: step.atMs,
+      subject_key: effect.subjectKey,
+      snapshot: effect.snapshot,
+    });
+    sections.notice.push({ ...key, event_id: id, due_at_ms: step.atMs, direct: payment.noticeUrl !== null });
+  }
+}
+
+/** At most one job row lives per key: of several plans in one batch only the last one counts. */
+function collectJobs({ after, steps }: AggregateChange, sections: Sections): void {
+  const { payment } = after;
+  const asks = new Map<number, Row | null>();
+  let expireAtMs: number | null = null;
+  for (const effect of steps.flatMap((step) => step.effects)) {
+    if (effect.type === 'ask_done') asks.set(effect.attempt, null);
+    if (effect.type === 'expire') expireAtMs = effect.dueAtMs;
+    if (effect.type !== 'ask') continue;
+    const order = after.orders.find((one) => one.attempt === effect.attempt);
+    const place = { channel: order?.channel, account: order?.account };
+    asks.set(effect.attempt, { ...place, operation: effect.operation, due_at_ms: effect.dueAtMs });
+  }
+  for (const [attempt, ask] of asks) {
+    sections[ask ? 'ask' : 'ask_done'].push({ ...keyOf(payment), attempt, ...ask });
+  }
+  if (expireAtMs !== null) sections.expire.push({ ...keyOf(payment), due_at_ms: expireAtMs });
+}
+
+function journalRow(payment: Payment, step: Step, posting: Posting): Row {
+  const { charge } = posting;
+  return {
+    ...keyOf(payment),
+    book: posting.book,
+    entry: posting.entry,
+    version: step.version,
+    amount_minor: posting.amountMinor,
+    currency: posting.currency,
+    debit: posting.debit,
+    credit: posting.credit,
+    booked_at_ms: step.atMs,
+    attempt: charge?.attempt ?? null,
+    transaction_no: charge?.fact.transactionNo ?? null,
+    paid_at_ms: charge?.fact.paidAtMs ?? null,
+    via: charge?.fact.via ?? null,
+    held: charge?.fact.held ?? null,
+  };
+}
+
+function keyOf(payment: Payment): { merchant_number: number; payment_id: string } {
+  return { merchant_number: payment.merchantNumber, payment_id: idToUuid(payment.id) };
+}
