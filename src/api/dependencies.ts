@@ -7,6 +7,7 @@ import type { OffsetClock } from '../runtime/clock.ts';
 import type { LinkOf } from '../runtime/payment-object.ts';
 import type { Receiver } from '../runtime/receive.ts';
 import type { Requests } from '../runtime/requests.ts';
+import type { TestClock } from '../runtime/test-clock.ts';
 import type { Pool } from '../store/postgres/pool.ts';
 import type { Store } from '../store/store.ts';
 
@@ -32,10 +33,4 @@ export type ApiDependencies = {
   readonly notReady: () => Promise<string | null>;
   readonly metrics: Registry;
   readonly log: Logger;
-};
-
-export type TestClock = {
-  now(): { nowMs: number; offsetMs: number };
-  /** Runs due work in the order of time, up to the new time. */
-  advance(byMs: number): Promise<{ nowMs: number; dueJobsRun: number }>;
 };

@@ -52,6 +52,8 @@ export type Connector = {
   readonly currencies: readonly string[];
   /** The longest that any one call can take: connect, send and read, in milliseconds. */
   readonly callDeadlineMs: number;
+  /** Questions per second that the channel allows this account. */
+  readonly queriesPerSecond: number;
   /** A place for one call, or null when the bulkhead is full. Never waits. */
   acquire(): Permit | null;
   /** Sends the order. A resend carries the same number and amount. */

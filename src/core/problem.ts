@@ -14,6 +14,7 @@ export type ProblemDescription = {
 };
 
 const LIST = {
+  request_malformed: entry(400, false, 'The HTTP request is not valid', 'HTTP 请求不合法', 'Send a valid HTTP/1.1 request.'),
   malformed_json: entry(400, false, 'The body is not valid JSON', '请求体不是合法的 JSON', 'Send one JSON object in UTF-8.'),
   idempotency_key_invalid: entry(400, false, 'The Idempotency-Key is not usable', '幂等键不可用', 'Send 1 to 255 printable ASCII characters.'),
   key_missing: entry(401, false, 'No API key was sent', '缺少 API 密钥', 'Send the header Authorization: Bearer sk_test_….'),
@@ -21,11 +22,13 @@ const LIST = {
   permission_missing: entry(403, false, 'This key may not do that', '该密钥无此权限', 'Use an operator key (ok_…) for operator calls, a merchant key (sk_…) for merchant calls.'),
   not_found: entry(404, false, 'There is no such object', '对象不存在', 'Check the id. Objects of other merchants are never shown.'),
   method_not_allowed: entry(405, false, 'The route does not know this method', '该路径不支持此方法', 'See /openapi.json for the methods of each path.'),
+  request_timeout: entry(408, true, 'The request did not arrive in time', '请求接收超时', 'Send the request again, all of it at once.'),
   payment_succeeded: entry(409, false, 'The payment has already been paid', '支付订单已支付成功', 'Read the payment; deliver the goods.'),
   payment_closed: entry(409, false, 'The merchant closed this payment', '支付订单已由商户关闭', 'Use a new merchant order number.'),
   payment_in_progress: entry(409, true, 'Another try of this payment may still be paid', '另一笔渠道订单尚无定论', 'Wait and repeat the request; the open try is being asked about and closed.'),
   payment_held: entry(409, false, 'Money of this payment is held for a person to decide', '该支付有款项挂账待人工处理', 'Wait for the case in exceptions[] to be resolved.'),
   overlap_not_allowed: entry(409, false, 'The open try cannot be closed at its channel', '原渠道订单无法在渠道侧关闭', 'Send allow_overlap: true if the payer says that the first one was not paid.'),
+  payment_not_payable: entry(409, false, 'No channel order of this payment can be paid now', '该支付没有可支付的渠道订单', 'Open a channel order first: POST /v1/payments/{id}/channel_orders.'),
   idempotency_in_flight: entry(409, true, 'A request with this Idempotency-Key is still being worked on', '相同幂等键的请求仍在处理中', 'Repeat it after the time in Retry-After.'),
   body_too_large: entry(413, false, 'The body is too large', '请求体过大', 'Send at most 64 kB.'),
   content_type_unsupported: entry(415, false, 'The content type is not supported', '不支持的内容类型', 'Send application/json.'),
@@ -38,6 +41,7 @@ const LIST = {
   tries_exhausted: entry(422, false, 'This payment has had too many tries', '支付尝试次数过多', 'Use a new merchant order number.'),
   deadline_passed: entry(422, false, 'The time in Tieout-Deadline has already passed', 'Tieout-Deadline 已过期', 'Send a time in the future, or leave the header out.'),
   rate_limited: entry(429, true, 'Too many requests', '请求过于频繁', 'Repeat after the time in Retry-After.'),
+  headers_too_large: entry(431, false, 'The request headers are too large', '请求头过大', 'Send at most 8 kB of headers.'),
   internal_error: entry(500, true, 'Something broke on our side', '服务内部错误', 'Repeat the request with the same number: nothing is done twice.'),
   overloaded: entry(503, true, 'The channel has no free place; nothing was committed', '渠道并发已满，未产生任何变更', 'Repeat the request with the same number.'),
   unavailable: entry(503, true, 'The platform cannot reach its database or is stopping', '服务暂不可用', 'Repeat the request with the same number.'),

@@ -37,7 +37,9 @@ export type WorkerOptions = {
 };
 
 export type Worker = {
-  /** Does everything that is due now, once around; answers how many jobs it did. */
+  /** One kind of work each: does what is due now, and answers how many jobs that were. */
+  readonly kinds: readonly (() => Promise<number>)[];
+  /** Every kind once; answers how many jobs were done. For the test clock. */
   runDue(): Promise<number>;
   /** The earliest time at which something is due; null when nothing is. */
   nextDueAtMs(): Promise<number | null>;
@@ -52,39 +54,51 @@ export function newWorker(options: WorkerOptions): Worker {
   const firstQueryMs = new Map(
     connectors.all.map((one) => [accountName(one), queryDelayMs(one.rules, policy, '', 0)]),
   );
+  const sweep = async (): Promise<number> => {
+    options.killPoint('sweep.before');
+    await store.sweepYoung(firstQueryMs, clock.nowMs(), SWEEP_OVERLAP_MS);
+    options.killPoint('sweep.after');
+    // Rows that it finds are work for the others, not work done.
+    return 0;
+  };
+  const kinds = [
+    ...connectors.all.map((connector) => async () => await askDue(connector, options)),
+    async () => await expireDue(options),
+    options.notices.sendDue,
+    options.applyStoredNotifications,
+  ];
   return {
+    kinds: [sweep, ...kinds],
     runDue: async () => {
-      options.killPoint('sweep.before');
-      await store.sweepYoung(firstQueryMs, clock.nowMs(), SWEEP_OVERLAP_MS);
-      options.killPoint('sweep.after');
-      const counts = await Promise.all([
-        ...connectors.all.map(async (connector) => await askDue(connector, options)),
-        expireDue(options),
-        options.notices.sendDue(),
-        options.applyStoredNotifications(),
-      ]);
+      await sweep();
+      const counts = await Promise.all(kinds.map(async (kind) => await kind()));
       return counts.reduce((sum, count) => sum + count, 0);
     },
     nextDueAtMs: async () => await store.nextDueAtMs(firstQueryMs),
   };
 }
 
-/** Runs a worker until the signal aborts; what it has claimed by then is finished. */
+/** Runs every kind of work on its own, until the signal aborts; what was claimed by then is finished. */
 export async function workUntil(
   signal: AbortSignal,
   worker: Worker,
   options: Pick<WorkerOptions, 'clock' | 'onError'> & { readonly pollMs: number },
 ): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const done = await worker.runDue();
-      if (done === 0) await options.clock.sleep(options.pollMs, signal);
-    } catch (error) {
-      // The database is away or restarting: everything due stays due.
-      options.onError(error);
-      await options.clock.sleep(options.pollMs, signal);
-    }
-  }
+  const { clock, onError, pollMs } = options;
+  await Promise.all(
+    worker.kinds.map(async (kind) => {
+      while (!signal.aborted) {
+        try {
+          const done = await kind();
+          if (done === 0) await clock.sleep(pollMs, signal);
+        } catch (error) {
+          // The database is away or restarting: everything due stays due.
+          onError(error);
+          await clock.sleep(pollMs, signal);
+        }
+      }
+    }),
+  );
 }
 
 async function askDue(connector: Connector, options: WorkerOptions): Promise<number> {

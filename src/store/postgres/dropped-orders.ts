@@ -73,11 +73,13 @@ export async function claimExpiries(
   nowMs: number,
   leaseMs: number,
 ): Promise<Expiry[]> {
-  const { rows } = await pool.query<{ merchant_number: number; payment_id: string; lease: number }>({
-    name: 'claim_expiries',
-    text: CLAIM_EXPIRIES,
-    values: [limit, nowMs, leaseMs],
-  });
+  const { rows } = await pool.query<{ merchant_number: number; payment_id: string; lease: number }>(
+    {
+      name: 'claim_expiries',
+      text: CLAIM_EXPIRIES,
+      values: [limit, nowMs, leaseMs],
+    },
+  );
   return rows.map((row) => ({
     merchantNumber: row.merchant_number,
     paymentId: uuidToId('pay', row.payment_id),

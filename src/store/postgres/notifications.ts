@@ -54,7 +54,13 @@ export async function storeForLater(
   key: PaymentKey,
   fact: Fact,
 ): Promise<void> {
-  const values = [...valuesOf(message), 'accepted', null, JSON.stringify(key), JSON.stringify(fact)];
+  const values = [
+    ...valuesOf(message),
+    'accepted',
+    null,
+    JSON.stringify(key),
+    JSON.stringify(fact),
+  ];
   await pool.query({ text: INSERT_WITH_JOB, values });
 }
 
@@ -65,12 +71,22 @@ export async function claimNotificationJobs(
   nowMs: number,
   leaseMs: number,
 ): Promise<NotificationJob[]> {
-  const { rows } = await pool.query<{ id: string; payment_key: PaymentKey; fact: Fact; lease: number }>({
+  const { rows } = await pool.query<{
+    id: string;
+    payment_key: PaymentKey;
+    fact: Fact;
+    lease: number;
+  }>({
     name: 'claim_notification_jobs',
     text: CLAIM,
     values: [limit, nowMs, leaseMs],
   });
-  return rows.map((row) => ({ uuid: row.id, key: row.payment_key, fact: row.fact, lease: row.lease }));
+  return rows.map((row) => ({
+    uuid: row.id,
+    key: row.payment_key,
+    fact: row.fact,
+    lease: row.lease,
+  }));
 }
 
 /** The decision was made: the job goes, the raw message stays. */

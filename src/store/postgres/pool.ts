@@ -19,7 +19,10 @@ const PLAN_SETTINGS =
  * A pool on a connection string. `int8` columns arrive as numbers: all of ours are minor units or
  * milliseconds and far below 2^53; anything larger throws instead of losing digits.
  */
-export function openPool(url: string, options: { max: number; onError: (error: Error) => void }): Pool {
+export function openPool(
+  url: string,
+  options: { max: number; onError: (error: Error) => void },
+): Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max,
@@ -37,6 +40,7 @@ const getTypeParser: typeof pg.types.getTypeParser = (id: number, format?: 'text
 
 function exactInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError(`the database holds ${text}, too large for a number`);
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`the database holds ${text}, too large for a number`);
   return value;
 }

@@ -21,7 +21,8 @@ export function postgresStore(pool: Pool): Store {
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
       await claimDroppedOrders(pool, account, limit, nowMs, leaseMs),
     dropDroppedOrder: async (claimed) => await dropDroppedOrder(pool, claimed),
-    claimExpiries: async (limit, nowMs, leaseMs) => await claimExpiries(pool, limit, nowMs, leaseMs),
+    claimExpiries: async (limit, nowMs, leaseMs) =>
+      await claimExpiries(pool, limit, nowMs, leaseMs),
     dropExpiry: async (claimed) => await dropExpiry(pool, claimed),
     claimNotices: async (limit, nowMs, leaseMs) => await claimNotices(pool, limit, nowMs, leaseMs),
     finishNotices: async (results) => await finishNotices(pool, results),

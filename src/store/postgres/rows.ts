@@ -95,7 +95,11 @@ export function toAggregate(row: AggregateRow): Aggregate {
   return {
     payment,
     orders: (row.orders ?? []).map((order) =>
-      toOrder(order, payment.id, charges.filter((charge) => charge.attempt === order.attempt).map(toCharge)),
+      toOrder(
+        order,
+        payment.id,
+        charges.filter((charge) => charge.attempt === order.attempt).map(toCharge),
+      ),
     ),
     cases: (row.cases ?? []).map(toCase),
   };
@@ -126,7 +130,13 @@ function toPayment(row: PaymentRow): Payment {
 }
 
 function toWinner(row: PaymentRow): Payment['winner'] {
-  const { winner_attempt, winner_transaction_no, winner_amount_minor, winner_paid_at_ms, winner_via } = row;
+  const {
+    winner_attempt,
+    winner_transaction_no,
+    winner_amount_minor,
+    winner_paid_at_ms,
+    winner_via,
+  } = row;
   if (winner_attempt === null || winner_transaction_no === null || winner_via === null) return null;
   return {
     attempt: winner_attempt,

@@ -54,7 +54,10 @@ export async function sweepYoung(
   nowMs: number,
   overlapMs: number,
 ): Promise<number> {
-  const { rows } = await pool.query<{ watermark_ms: number }>({ name: 'watermark', text: WATERMARK });
+  const { rows } = await pool.query<{ watermark_ms: number }>({
+    name: 'watermark',
+    text: WATERMARK,
+  });
   const fromMs = Math.max(0, (rows[0]?.watermark_ms ?? 0) - overlapMs);
   const toMs = nowMs - earliestMs(firstQueryMs);
   return await sweep(pool, 'sweep_young', SWEEP_YOUNG, fromMs, toMs, firstQueryMs);

@@ -13,7 +13,10 @@ type Row = Record<string, unknown>;
 type Sections = Record<SectionName, Row[]>;
 
 /** See `Store.write`. */
-export async function write(pool: Pool, changes: readonly AggregateChange[]): Promise<WriteResult[]> {
+export async function write(
+  pool: Pool,
+  changes: readonly AggregateChange[],
+): Promise<WriteResult[]> {
   // Rows are locked in one order by everybody, or two batches would wait for each other.
   const sorted = changes.toSorted((a, b) => (a.after.payment.id < b.after.payment.id ? -1 : 1));
   const sections = collect(sorted);
@@ -34,7 +37,9 @@ function statementFor(present: readonly SectionName[]): { name: string; text: st
   const key = present.join(' ');
   const known = statements.get(key);
   if (known) return known;
-  const roots: readonly SectionName[] = present.filter((name) => name === 'payment_insert' || name === 'payment_update');
+  const roots: readonly SectionName[] = present.filter(
+    (name) => name === 'payment_insert' || name === 'payment_update',
+  );
   const others = present.filter((name) => !roots.includes(name));
   const part = (name: SectionName): string =>
     `${name} AS (${SECTIONS[name](`$${present.indexOf(name) + 1}`)})`;
@@ -73,7 +78,8 @@ function collect(changes: readonly AggregateChange[]): Sections {
 function collectState({ before, after }: AggregateChange, sections: Sections): void {
   const { payment } = after;
   if (before === null) sections.payment_insert.push(paymentRow(payment));
-  else sections.payment_update.push({ ...paymentRow(payment), old_version: before.payment.version });
+  else
+    sections.payment_update.push({ ...paymentRow(payment), old_version: before.payment.version });
   for (const order of after.orders) {
     const old = before?.orders.find((one) => one.attempt === order.attempt);
     if (old === order) continue;
@@ -119,7 +125,12 @@ function collectStep({ payment }: Aggregate, step: Step, sections: Sections): vo
       subject_key: effect.subjectKey,
       snapshot: effect.snapshot,
     });
-    sections.notice.push({ ...key, event_id: id, due_at_ms: step.atMs, direct: payment.noticeUrl !== null });
+    sections.notice.push({
+      ...key,
+      event_id: id,
+      due_at_ms: step.atMs,
+      direct: payment.noticeUrl !== null,
+    });
   }
 }
 

@@ -1,0 +1,10 @@
+/** Every command, in the order in which help lists them. */
+import { audit } from './audit.ts';
+import type { Command } from './command.ts';
+import { demo } from './demo.ts';
+import { dev } from './dev.ts';
+import { doctor } from './doctor.ts';
+import { migrateCommand } from './migrate.ts';
+import { serve } from './serve.ts';
+
+export const catalogue: readonly Command[] = [dev, demo, serve, migrateCommand, audit, doctor];

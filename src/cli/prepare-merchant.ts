@@ -1,0 +1,47 @@
+/** A merchant ready to sell in a sandbox world: keys, an operator, and the sample merchant's endpoint. */
+import { randomBytes } from 'node:crypto';
+import { ID_RANDOM_BYTES, newId } from '../core/id.ts';
+import type { Pool } from '../store/postgres/pool.ts';
+import { createKey, createMerchant, createOperator } from '../store/postgres/merchants.ts';
+import { createEndpoint } from '../store/postgres/webhook-endpoints.ts';
+
+export type PreparedMerchant = {
+  readonly merchantId: string;
+  readonly secretKey: string;
+  readonly operatorKey: string;
+  readonly webhookSecret: string;
+};
+
+/** Creates all of it, and tells the sandbox's sample merchant the secret of its notices. */
+export async function prepareMerchant(pool: Pool, sandboxUrl: string): Promise<PreparedMerchant> {
+  const nowMs = Date.now();
+  const freshId = (prefix: string): string => newId(prefix, nowMs, randomBytes(ID_RANDOM_BYTES));
+  const merchant = await createMerchant(pool, { name: 'Sample shop', nowMs, newId: freshId });
+  const operator = await createOperator(pool, { name: `demo-${randomBytes(4).toString('hex')}`, nowMs, newId: freshId });
+  const key = await createKey(pool, { merchantNumber: merchant.number, nowMs, random: randomBytes(32) });
+  const operatorKey = await createKey(pool, { operatorId: operator.id, nowMs, random: randomBytes(32) });
+  const endpoint = await createEndpoint(pool, {
+    merchantNumber: merchant.number,
+    url: `${sandboxUrl}/merchant/notices`,
+    nowMs,
+    newId: freshId,
+    random: randomBytes(24),
+  });
+  await tellSampleMerchant(sandboxUrl, endpoint.secret);
+  return {
+    merchantId: merchant.id,
+    secretKey: key.key,
+    operatorKey: operatorKey.key,
+    webhookSecret: endpoint.secret,
+  };
+}
+
+/** The sandbox's sample merchant verifies notices with this secret from now on. */
+export async function tellSampleMerchant(sandboxUrl: string, secret: string): Promise<void> {
+  const answer = await fetch(`${sandboxUrl}/control/merchant`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ secret }),
+  });
+  if (!answer.ok) throw new Error(`the sandbox's merchant did not take its secret (${answer.status})`);
+}

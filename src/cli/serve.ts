@@ -1,0 +1,101 @@
+/** `tieout serve`: the platform itself, as API, as worker, or both, until it is told to stop. */
+import type { FastifyInstance } from 'fastify';
+import { buildApi } from '../api/server.ts';
+import type { Platform } from '../platform.ts';
+import { buildPlatform } from '../platform.ts';
+import type { Config, Role } from '../runtime/config.ts';
+import { readConfig } from '../runtime/config.ts';
+import { readOffset } from '../runtime/test-clock.ts';
+import { workUntil } from '../runtime/worker.ts';
+import type { Command } from './command.ts';
+import { UsageError } from './command.ts';
+import { openDatabase } from './database.ts';
+import { print } from './terminal.ts';
+
+const ROLES: readonly Role[] = ['api', 'worker'];
+/** Other processes learn of a moved test clock within this time. */
+const OFFSET_EVERY_MS = 200;
+
+export const serve: Command = {
+  name: 'serve',
+  takes: '',
+  summary: 'Run the platform until SIGTERM: API, worker, or both',
+  flags: { roles: { type: 'string', value: 'api,worker', help: 'What this process does (default: both)' } },
+  run: async ({ flags }) => {
+    const roles = readRoles(flags.roles);
+    const config = readConfig(process.env, process.cwd());
+    const database = await openDatabase(config.databaseUrl, config.dataDir);
+    const platform = buildPlatform(config, database.url);
+    const running = await startRoles(platform, config, roles);
+    print(JSON.stringify({ listening: running.url, roles, pid: process.pid }));
+    await stopSignal();
+    await running.stop();
+    await platform.stop();
+    await database.stop();
+    return 0;
+  },
+};
+
+function readRoles(text: string | boolean | undefined): Role[] {
+  if (typeof text !== 'string') return [...ROLES];
+  const names = text.split(',');
+  const unknown = names.find((name) => !ROLES.some((role) => role === name));
+  if (unknown !== undefined) throw new UsageError(`--roles knows ${ROLES.join(' and ')}, not ${JSON.stringify(unknown)}.`);
+  return ROLES.filter((role) => names.includes(role));
+}
+
+export type Running = {
+  /** Where the API listens; null when this process has none. */
+  readonly url: string | null;
+  stop(): Promise<void>;
+};
+
+/** Starts the roles of one process; `stop` ends what is under way before it resolves. */
+export async function startRoles(
+  platform: Platform,
+  config: Config,
+  roles: readonly Role[],
+): Promise<Running> {
+  const stopping = new AbortController();
+  const background: Promise<void>[] = [];
+  let server: FastifyInstance | null = null;
+  let url: string | null = null;
+  if (config.mode === 'sandbox') background.push(followOffset(platform, stopping.signal));
+  if (roles.includes('api')) {
+    server = buildApi(platform.api);
+    url = await server.listen({ host: config.host, port: config.port });
+  }
+  if (roles.includes('worker')) {
+    const { clock, log } = platform;
+    const onError = (error: unknown): void =>
+      log.error({ error: error instanceof Error ? error.message : String(error) }, 'a round of work failed; it will be done again');
+    background.push(
+      workUntil(stopping.signal, platform.worker, { clock, onError, pollMs: config.worker.pollMs }),
+    );
+  }
+  return {
+    url,
+    stop: async () => {
+      stopping.abort();
+      await server?.close();
+      await Promise.all(background);
+    },
+  };
+}
+
+async function followOffset({ api, clock, log }: Platform, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await readOffset(api.pool, clock).catch((error: unknown) =>
+      log.warn({ error: error instanceof Error ? error.message : String(error) }, 'the test clock cannot be read'),
+    );
+    await clock.sleep(OFFSET_EVERY_MS, signal);
+  }
+}
+
+/** Resolves when the process is asked to end. */
+export async function stopSignal(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+}
