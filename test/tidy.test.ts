@@ -69,6 +69,10 @@ const cases: readonly Case[] = [
         'src/b.ts': "import './c.ts';",
         'src/c.ts': '',
       },
+      {
+        'src/a.ts': "spawn(node, [new URL('./b.ts', import.meta.url)]);",
+        'src/b.ts': "import './a.ts';",
+      },
     ],
   },
   {
@@ -116,7 +120,7 @@ const cases: readonly Case[] = [
       [{ 'src/a.test.ts': "describe.todo('x');" }, 'a test runs'],
       [{ 'migrations/1.sql': '-- TODO' }, 'migrations/1.sql:1'],
     ],
-    good: [{ 'src/a.ts': '// to do or not to do; as anyone knows' }],
+    good: [{ 'src/a.ts': "const none = 'XXX'; // to do or not to do; as anyone knows" }],
   },
   {
     name: 'files are short enough to read',

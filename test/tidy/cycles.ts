@@ -2,7 +2,7 @@ import { type FileMap, importGraph } from './imports.ts';
 
 /** Every ring of imports, imports of types included. */
 export function importCycles(files: FileMap): string[] {
-  const graph = importGraph(files);
+  const graph = importGraph(files, null);
   const done = new Set<string>();
   const broken: string[] = [];
   const walk = (path: string, trail: string[]) => {

@@ -5,7 +5,7 @@ import { type FileMap, importGraph } from './imports.ts';
  * A file used only by its own test is dead too.
  */
 export function deadFiles(files: FileMap): string[] {
-  const graph = importGraph(files);
+  const graph = importGraph(files, 'programs');
   const alive = new Set<string>();
   const reach = (path: string, tested: string | null) => {
     if (alive.has(path)) return;

@@ -8,6 +8,8 @@ export type FileMap = ReadonlyMap<string, string>;
 export interface Import {
   readonly written: string;
   readonly path: string | null;
+  /** Named by a URL only: a program that is started, or a worker. It is needed, and yet no dependency of the code. */
+  readonly isProgram: boolean;
 }
 
 const importPattern =
@@ -25,22 +27,24 @@ export function importsOf(path: string, text: string): Import[] {
     const relative = written.startsWith('.');
     found.push({
       written,
+      isProgram: groups['url'] !== undefined,
       path: relative ? posix.normalize(posix.join(posix.dirname(path), written)) : null,
     });
   }
   return found;
 }
 
-/** Which files of the map each TypeScript file of the map imports. */
-export function importGraph(files: FileMap): Map<string, string[]> {
+/** Which files of the map each TypeScript file of the map imports, and with `programs` which it starts. */
+export function importGraph(files: FileMap, programs: 'programs' | null): Map<string, string[]> {
   const graph = new Map<string, string[]>();
   for (const [path, text] of files) {
     if (!/\.m?[jt]s$/u.test(path)) continue;
-    const targets = importsOf(path, text).flatMap((one) => (one.path === null ? [] : [one.path]));
-    graph.set(
-      path,
-      targets.filter((target) => files.has(target)),
-    );
+    const targets = new Set<string>();
+    for (const one of importsOf(path, text)) {
+      if (one.path === null || !files.has(one.path)) continue;
+      if (!one.isProgram || programs) targets.add(one.path);
+    }
+    graph.set(path, [...targets]);
   }
   return graph;
 }
