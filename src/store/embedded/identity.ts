@@ -64,7 +64,7 @@ function candidates(places: Places): Identity[] {
 
 /** The user has a name, and may write where PostgreSQL must. */
 const placesTrial =
-  'id -un >/dev/null && for place; do [ ! -e "$place" ] || [ -w "$place" ] || { echo "cannot write to $place" >&2; exit 1; }; done';
+  'cd "$1" && id -un >/dev/null && for place; do [ ! -e "$place" ] || [ -w "$place" ] || { echo "cannot write to $place" >&2; exit 1; }; done';
 
 /** The binaries as they lie, or a copy of them where they are out of this identity's reach, as under root's own home. */
 function readableBinaries(
