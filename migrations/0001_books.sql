@@ -9,7 +9,9 @@ CREATE TABLE merchant (
   number        integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY (MAXVALUE 16777215),
   id            text NOT NULL UNIQUE,
   name          text NOT NULL,
-  created_at_ms bigint NOT NULL
+  created_at_ms bigint NOT NULL,
+  -- Signs the notices that go to a payment's own notice_url.
+  notice_secret text NOT NULL
 );
 
 -- Payment book ---------------------------------------------------------------------------------
@@ -117,7 +119,8 @@ CREATE TABLE history (
   via             text,
   operation       text,
   raw             text,
-  changes         text[] NOT NULL,
+  -- One line per change, in words.
+  changes         text NOT NULL,
   PRIMARY KEY (merchant_number, payment_id, version)
 );
 
@@ -149,6 +152,8 @@ CREATE TABLE open_case (
   case_id         uuid NOT NULL,
   PRIMARY KEY (merchant_number, payment_id, kind, subject)
 );
+-- Lists of what is open walk this, newest first.
+CREATE UNIQUE INDEX open_case_id ON open_case (case_id);
 
 -- The dropped-order table (掉单表): channel orders to ask about, and when. `lease` is the fence: it
 -- rises with every claim, and a claimed row's due time is moved behind the lease.
@@ -286,7 +291,9 @@ CREATE TABLE idempotency_key (
   response_status smallint,
   response_body   text,
   PRIMARY KEY (merchant_number, key)
-);
+) WITH (fillfactor = 70);
+-- Old keys are purged by it. A block range index costs an insert next to nothing, and lets updates stay heap-only.
+CREATE INDEX idempotency_key_created_at ON idempotency_key USING brin (created_at_ms);
 
 -- Sandbox mode only: how far the test clock is ahead of the wall clock.
 CREATE TABLE test_clock (

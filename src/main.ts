@@ -9,7 +9,9 @@ import { ConfigError } from './runtime/config.ts';
 function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   const value: unknown = JSON.parse(text);
-  return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : '?';
+  return typeof value === 'object' && value !== null && 'version' in value
+    ? String(value.version)
+    : '?';
 }
 
 function overview(): string {
@@ -28,7 +30,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     return name === undefined ? 2 : 0;
   }
   const command = catalogue.find((one) => one.name === name);
-  if (!command) throw new UsageError(`There is no command ${JSON.stringify(name)}. tieout --help lists them.`);
+  if (!command)
+    throw new UsageError(`There is no command ${JSON.stringify(name)}. tieout --help lists them.`);
   return await runCommand(command, rest);
 }
 
@@ -48,7 +51,9 @@ try {
     say(error.message);
     process.exitCode = error.exitCode;
   } else if (error instanceof ConfigError) {
-    say(`The configuration is not usable:\n${error.faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    say(
+      `The configuration is not usable:\n${error.faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
     process.exitCode = 2;
   } else {
     // Words for a person; the trace is for whoever asks for it.

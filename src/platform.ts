@@ -62,7 +62,8 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
   const clock = offsetClock();
   const store = postgresStore(pool);
   const killPoint = killPoints(config.killAt, () => process.kill(process.pid, 'SIGKILL'));
-  const freshId = (prefix: string): string => newId(prefix, clock.nowMs(), randomBytes(ID_RANDOM_BYTES));
+  const freshId = (prefix: string): string =>
+    newId(prefix, clock.nowMs(), randomBytes(ID_RANDOM_BYTES));
   const connectors = buildConnectors(config.accounts, {
     publicUrl: config.publicUrl,
     nowMs: clock.nowMs,
@@ -116,7 +117,8 @@ function contextOf(
     policy: config.policy,
     rules: (channel, account) => {
       const connector = connectors.get(channel, account);
-      if (!connector) throw new Error(`the channel account ${channel}/${account} is not configured`);
+      if (!connector)
+        throw new Error(`the channel account ${channel}/${account} is not configured`);
       return connector.rules;
     },
     newId: freshId,
@@ -140,7 +142,8 @@ function buildWorker(parts: Parts): Worker {
       mode: config.mode,
       leaseMs: config.worker.leaseMs,
     }),
-    applyStoredNotifications: newStoredNotifications(pool, door, clock, config.worker.leaseMs).applyDue,
+    applyStoredNotifications: newStoredNotifications(pool, door, clock, config.worker.leaseMs)
+      .applyDue,
     connectors,
     policy: config.policy,
     clock,
@@ -148,7 +151,11 @@ function buildWorker(parts: Parts): Worker {
     rateLimit: (connector) => limits.get(connector) ?? newRateLimit(connector.queriesPerSecond),
     leaseMs: config.worker.leaseMs,
     claimSizeMax: config.worker.claimSizeMax,
-    onError: (error) => log.error({ error: error instanceof Error ? error.message : String(error) }, 'a worker round failed'),
+    onError: (error) =>
+      log.error(
+        { error: error instanceof Error ? error.message : String(error) },
+        'a worker round failed',
+      ),
   });
 }
 

@@ -3,6 +3,7 @@ import { majorText } from '../core/money.ts';
 import { readConfig } from '../runtime/config.ts';
 import { auditDatabase } from '../store/postgres/audit.ts';
 import type { Command } from './command.ts';
+import type { OpenDatabase } from './database.ts';
 import { openDatabase } from './database.ts';
 import { print, table } from './terminal.ts';
 
@@ -14,11 +15,14 @@ export const audit: Command = {
   run: async ({ json }) => {
     const config = readConfig(process.env, process.cwd());
     const database = await openDatabase(config.databaseUrl, config.dataDir);
-    const { findings, trialBalance } = await auditDatabase(database.url, Date.now()).finally(
-      async () => await database.stop(),
-    );
+    const { findings, trialBalance } = await auditOnce(database);
     if (json) {
-      print(JSON.stringify({ broken: findings.map(({ check, rows }) => ({ id: check.id, rule: check.rule, rows })), trial_balance: trialBalance }));
+      print(
+        JSON.stringify({
+          broken: findings.map(({ check, rows }) => ({ id: check.id, rule: check.rule, rows })),
+          trial_balance: trialBalance,
+        }),
+      );
       return findings.length === 0 ? 0 : 1;
     }
     for (const { check, rows } of findings) {
@@ -33,7 +37,17 @@ export const audit: Command = {
       majorText(Number(row.creditMinor), row.currency),
     ]);
     print(table(['book', 'account', 'currency', 'debit', 'credit'], rows));
-    print(findings.length === 0 ? 'Every invariant holds.' : `${findings.length} rules are broken.`);
+    print(
+      findings.length === 0 ? 'Every invariant holds.' : `${findings.length} rules are broken.`,
+    );
     return findings.length === 0 ? 0 : 1;
   },
 };
+
+async function auditOnce(database: OpenDatabase): ReturnType<typeof auditDatabase> {
+  try {
+    return await auditDatabase(database.url, Date.now());
+  } finally {
+    await database.stop();
+  }
+}

@@ -4,7 +4,22 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { dev } from './dev.ts';
 import { doctor } from './doctor.ts';
+import { explain } from './explain.ts';
+import { merchants } from './merchants.ts';
 import { migrateCommand } from './migrate.ts';
+import { operators } from './operators.ts';
+import { payments } from './payments.ts';
 import { serve } from './serve.ts';
 
-export const catalogue: readonly Command[] = [dev, demo, serve, migrateCommand, audit, doctor];
+export const catalogue: readonly Command[] = [
+  dev,
+  demo,
+  serve,
+  migrateCommand,
+  merchants,
+  operators,
+  payments,
+  explain,
+  audit,
+  doctor,
+];

@@ -45,12 +45,16 @@ const COMMON: Readonly<Record<string, Flag>> = {
 /** Parses the arguments of a command; an unknown flag is a usage error that names it. */
 export function readInvocation(command: Command, args: readonly string[]): Invocation | 'help' {
   const flags = { ...command.flags, ...COMMON };
-  const options = Object.fromEntries(Object.entries(flags).map(([name, { type }]) => [name, { type }]));
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { type }]) => [name, { type }]),
+  );
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)} (see tieout ${command.name} --help)`);
+    throw new UsageError(
+      `${error instanceof Error ? error.message : String(error)} (see tieout ${command.name} --help)`,
+    );
   }
   const values: Record<string, string | boolean | undefined> = {};
   for (const [name, value] of Object.entries(parsed.values)) {
@@ -58,7 +62,8 @@ export function readInvocation(command: Command, args: readonly string[]): Invoc
   }
   if (values.help === true) return 'help';
   const lang = values.lang ?? (process.env.LANG?.startsWith('zh') ? 'zh' : 'en');
-  if (lang !== 'zh' && lang !== 'en') throw new UsageError(`--lang must be zh or en, not ${String(lang)}.`);
+  if (lang !== 'zh' && lang !== 'en')
+    throw new UsageError(`--lang must be zh or en, not ${String(lang)}.`);
   return { positionals: parsed.positionals, flags: values, json: values.json === true, lang };
 }
 
@@ -81,5 +86,7 @@ export function integerFlag(
   if (text === undefined) return absent;
   const value = Number(text);
   if (Number.isInteger(value) && value >= bounds.min && value <= bounds.max) return value;
-  throw new UsageError(`--${name} must be a whole number from ${bounds.min} to ${bounds.max}, not ${String(text)}.`);
+  throw new UsageError(
+    `--${name} must be a whole number from ${bounds.min} to ${bounds.max}, not ${String(text)}.`,
+  );
 }

@@ -27,7 +27,11 @@ export async function openDatabase(
     return server;
   }
   const name = pg.escapeIdentifier(temporary);
-  await runOn(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, `CREATE DATABASE ${name}`);
+  await runOn(
+    server.url,
+    `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`,
+    `CREATE DATABASE ${name}`,
+  );
   const url = withDatabase(server.url, temporary);
   await migrate(url);
   return {

@@ -16,7 +16,9 @@ export type DemoOrder = {
   readonly closes: boolean;
 };
 
-const SCENARIO_NAMES = Object.keys(SCENARIOS).filter((name): name is ScenarioName => name in SCENARIOS);
+const SCENARIO_NAMES = Object.keys(SCENARIOS).filter(
+  (name): name is ScenarioName => name in SCENARIOS,
+);
 /** One payment in so many plays a scenario where something goes wrong; the others just succeed. */
 const TROUBLE_SHARE = 0.7;
 const PRODUCTS = ['qr', 'redirect', 'quickpay', 'quickpay_accepted'] as const;
@@ -40,9 +42,16 @@ export function demoOrders(count: number, seed: number, stamp: string): DemoOrde
 }
 
 /** Scenarios that need a payer on a page, or a notification, keep to products that have them. */
-function placeFor(scenario: ScenarioName, random: () => number): Pick<DemoOrder, 'channel' | 'product'> {
+function placeFor(
+  scenario: ScenarioName,
+  random: () => number,
+): Pick<DemoOrder, 'channel' | 'product'> {
   if (scenario === 'success' && random() < 0.2) return { channel: 'query_only', product: 'qr' };
-  if (scenario === 'close_race' || scenario === 'slow_payer' || scenario === 'forged_notification') {
+  if (
+    scenario === 'close_race' ||
+    scenario === 'slow_payer' ||
+    scenario === 'forged_notification'
+  ) {
     return { channel: 'sandbox', product: random() < 0.5 ? 'qr' : 'redirect' };
   }
   return { channel: 'sandbox', product: PRODUCTS[Math.floor(random() * PRODUCTS.length)] ?? 'qr' };

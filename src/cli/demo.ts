@@ -3,8 +3,7 @@
  * PostgreSQL; then an auditor who shares nothing with the platform compares three sets of books.
  */
 import { mkdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { openPool } from '../store/postgres/pool.ts';
+import { join, resolve as resolvePath } from 'node:path';
 import { audit } from '../sandbox/auditor.ts';
 import type { AuditReport } from '../sandbox/auditor.ts';
 import { SCENARIOS } from '../sandbox/scenarios.ts';
@@ -63,7 +62,9 @@ function only(orders: readonly DemoOrder[], { positionals }: Invocation): DemoOr
   const [scenario] = positionals;
   if (scenario === undefined) return [...orders];
   if (!(scenario in SCENARIOS)) {
-    throw new UsageError(`There is no scenario ${JSON.stringify(scenario)}; there are ${Object.keys(SCENARIOS).join(', ')}.`);
+    throw new UsageError(
+      `There is no scenario ${JSON.stringify(scenario)}; there are ${Object.keys(SCENARIOS).join(', ')}.`,
+    );
   }
   return orders.filter((order) => order.scenario === scenario);
 }
@@ -76,10 +77,14 @@ type World = PreparedMerchant & {
 
 /** A fresh database, a fresh sandbox and a platform between them; all gone after the run. */
 async function openWorld(seed: number): Promise<World> {
-  const dataDir = resolve(process.env.TIEOUT_DATA_DIR ?? '.tieout');
+  const dataDir = resolvePath(process.env.TIEOUT_DATA_DIR ?? '.tieout');
   const runDir = join(dataDir, `demo-${process.pid}`);
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
-  const database = await openDatabase(process.env.DATABASE_URL ?? null, dataDir, `demo_${process.pid}`);
+  const database = await openDatabase(
+    process.env.DATABASE_URL ?? null,
+    dataDir,
+    `demo_${process.pid}`,
+  );
   const children: Child[] = [];
   const stop = async (): Promise<void> => {
     for (const child of children.toReversed()) await child.stop();
@@ -101,10 +106,9 @@ async function openWorld(seed: number): Promise<World> {
     const config = writeWorldConfig(runDir, sandbox.url, secret, apiUrl, {
       policy: DEMO_POLICY,
       worker: { pollMs: 100 },
-      account: { query_delays_ms: DEMO_QUERY_DELAYS_MS },
+      account: {},
     });
-    const pool = openPool(database.url, { max: 2, onError: () => {} });
-    const merchant = await prepareMerchant(pool, sandbox.url).finally(async () => await pool.end());
+    const merchant = await prepareMerchant(database.url, sandbox.url);
     children.push(
       await startPlatformProcess('api,worker', {
         TIEOUT_CONFIG: config,
@@ -122,7 +126,11 @@ async function openWorld(seed: number): Promise<World> {
 
 function announce(): void {
   say('Compressed policy: orders live 20 s instead of 30 min, the first query runs after 1 s,');
-  say(`then ${DEMO_QUERY_DELAYS_MS.slice(1).map((ms) => `${ms / 1000} s`).join(', ')}; the channels' own waits are scaled by ${DEMO_TIME_SCALE}.`);
+  say(
+    `then ${DEMO_QUERY_DELAYS_MS.slice(1)
+      .map((ms) => `${ms / 1000} s`)
+      .join(', ')}; the channels' own waits are scaled by ${DEMO_TIME_SCALE}.`,
+  );
 }
 
 async function playAll(orders: readonly DemoOrder[], world: World): Promise<void> {
@@ -147,7 +155,9 @@ async function playOne(order: DemoOrder, world: World): Promise<void> {
     metadata: { scenario: order.scenario },
   });
   if (created.status >= 500 || created.status === 422) {
-    throw new Error(`creating ${order.merchantOrderNo} answered ${created.status}: ${created.text}`);
+    throw new Error(
+      `creating ${order.merchantOrderNo} answered ${created.status}: ${created.text}`,
+    );
   }
   if (!order.closes) return;
   const id = readId(created.text);
@@ -177,10 +187,17 @@ async function settle(orders: readonly DemoOrder[], world: World): Promise<Audit
   }
 }
 
-function show(report: AuditReport, orders: readonly DemoOrder[], seed: number, { json, lang }: Invocation): void {
+function show(
+  report: AuditReport,
+  orders: readonly DemoOrder[],
+  seed: number,
+  { json, lang }: Invocation,
+): void {
   say(demoTable(report, orders, lang));
   for (const finding of report.findings.slice(0, 20)) {
-    say(`✗ ${finding.code}: ${finding.message} (${finding.merchantOrderNo ?? finding.channelOrderNo ?? '?'})`);
+    say(
+      `✗ ${finding.code}: ${finding.message} (${finding.merchantOrderNo ?? finding.channelOrderNo ?? '?'})`,
+    );
   }
   const { totals, verdict } = report;
   if (json) print(JSON.stringify({ seed, ...totals, verdict }));

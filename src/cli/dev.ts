@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildPlatform } from '../platform.ts';
 import { readConfig } from '../runtime/config.ts';
-import { openPool } from '../store/postgres/pool.ts';
 import type { Command } from './command.ts';
 import { integerFlag } from './command.ts';
 import { openDatabase } from './database.ts';
@@ -29,8 +28,15 @@ export type DevFile = {
 export const dev: Command = {
   name: 'dev',
   takes: '',
-  summary: 'Run everything on this machine: PostgreSQL, platform, sandbox channels, sample merchant',
-  flags: { port: { type: 'string', value: 'N', help: `Port of the API (default ${PORT_DEFAULT}, or TIEOUT_PORT)` } },
+  summary:
+    'Run everything on this machine: PostgreSQL, platform, sandbox channels, sample merchant',
+  flags: {
+    port: {
+      type: 'string',
+      value: 'N',
+      help: `Port of the API (default ${PORT_DEFAULT}, or TIEOUT_PORT)`,
+    },
+  },
   run: async (invocation) => {
     const portDefault = Number(process.env.TIEOUT_PORT ?? PORT_DEFAULT);
     const port = integerFlag(invocation, 'port', portDefault, { min: 1, max: 65_535 });
@@ -47,15 +53,29 @@ export const dev: Command = {
       journalPath: join(dataDir, 'sandbox.jsonl'),
     });
     const api = `http://127.0.0.1:${port}`;
-    const path = writeWorldConfig(dataDir, sandbox.url, secret, api, { policy: {}, worker: {}, account: {} });
+    const path = writeWorldConfig(dataDir, sandbox.url, secret, api, {
+      policy: {},
+      worker: {},
+      account: {},
+    });
     const config = readConfig(
-      { ...process.env, TIEOUT_CONFIG: path, TIEOUT_PORT: String(port), TIEOUT_LOG: process.env.TIEOUT_LOG ?? 'warn' },
+      {
+        ...process.env,
+        TIEOUT_CONFIG: path,
+        TIEOUT_PORT: String(port),
+        TIEOUT_LOG: process.env.TIEOUT_LOG ?? 'warn',
+      },
       process.cwd(),
     );
     const platform = buildPlatform(config, database.url);
     const merchant = await openShop(database.url, sandbox.url, known);
     const running = await startRoles(platform, config, ['api', 'worker']);
-    const file: DevFile = { api, sandbox: sandbox.url, ...fileOf(merchant), sandbox_secret: secret };
+    const file: DevFile = {
+      api,
+      sandbox: sandbox.url,
+      ...fileOf(merchant),
+      sandbox_secret: secret,
+    };
     writeFileSync(join(dataDir, 'dev.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
     greet(file, dataDir);
     await stopSignal();
@@ -75,14 +95,26 @@ export function readDevFile(path: string): DevFile | null {
 }
 
 function isDevFile(value: unknown): value is DevFile {
-  const names = ['api', 'sandbox', 'merchant', 'secret_key', 'operator_key', 'webhook_secret', 'sandbox_secret'];
+  const names = [
+    'api',
+    'sandbox',
+    'merchant',
+    'secret_key',
+    'operator_key',
+    'webhook_secret',
+    'sandbox_secret',
+  ];
   if (typeof value !== 'object' || value === null) return false;
   const entries = new Map<string, unknown>(Object.entries(value));
   return names.every((name) => typeof entries.get(name) === 'string');
 }
 
 /** The merchant of the last start, or a new one; its keys survive a restart with the data directory. */
-async function openShop(databaseUrl: string, sandboxUrl: string, known: DevFile | null): Promise<PreparedMerchant> {
+async function openShop(
+  databaseUrl: string,
+  sandboxUrl: string,
+  known: DevFile | null,
+): Promise<PreparedMerchant> {
   if (known) {
     await tellSampleMerchant(sandboxUrl, known.webhook_secret);
     return {
@@ -92,8 +124,7 @@ async function openShop(databaseUrl: string, sandboxUrl: string, known: DevFile 
       webhookSecret: known.webhook_secret,
     };
   }
-  const pool = openPool(databaseUrl, { max: 2, onError: () => {} });
-  return await prepareMerchant(pool, sandboxUrl).finally(async () => await pool.end());
+  return await prepareMerchant(databaseUrl, sandboxUrl);
 }
 
 function fileOf(merchant: PreparedMerchant) {

@@ -16,20 +16,30 @@ export const doctor: Command = {
   run: async ({ json }) => {
     const checks = [checkNode(), ...(await checkConfigAndDatabase())];
     if (json) print(JSON.stringify({ checks }));
-    else for (const check of checks) print(`${check.ok ? '✔' : '✗'} ${check.name.padEnd(14)} ${check.words}`);
+    else
+      for (const check of checks)
+        print(`${check.ok ? '✔' : '✗'} ${check.name.padEnd(14)} ${check.words}`);
     return checks.every((check) => check.ok) ? 0 : 1;
   },
 };
 
 function checkNode(): Check {
-  return { name: 'Node', ok: true, words: `${process.version}, ${process.platform} ${process.arch}` };
+  return {
+    name: 'Node',
+    ok: true,
+    words: `${process.version}, ${process.platform} ${process.arch}`,
+  };
 }
 
 async function checkConfigAndDatabase(): Promise<Check[]> {
   try {
     const config = readConfig(process.env, process.cwd());
     const place = existsSync(config.dataDir) ? config.dataDir : `${config.dataDir} (not made yet)`;
-    const configured: Check = { name: 'Configuration', ok: true, words: `${config.mode} mode, data in ${place}` };
+    const configured: Check = {
+      name: 'Configuration',
+      ok: true,
+      words: `${config.mode} mode, data in ${place}`,
+    };
     return [configured, await checkDatabase(config.databaseUrl, config.dataDir)];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -39,7 +49,10 @@ async function checkConfigAndDatabase(): Promise<Check[]> {
 
 async function checkDatabase(databaseUrl: string | null, dataDir: string): Promise<Check> {
   try {
-    const server = databaseUrl === null ? await startEmbeddedPostgres({ dataDir }) : { url: databaseUrl, stop: async () => {} };
+    const server =
+      databaseUrl === null
+        ? await startEmbeddedPostgres({ dataDir })
+        : { url: databaseUrl, stop: async () => {} };
     const client = new pg.Client({ connectionString: server.url, connectionTimeoutMillis: 5_000 });
     await client.connect();
     const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
@@ -48,6 +61,10 @@ async function checkDatabase(databaseUrl: string | null, dataDir: string): Promi
     const kind = databaseUrl === null ? 'embedded' : 'from DATABASE_URL';
     return { name: 'PostgreSQL', ok: true, words: `${rows[0]?.server_version ?? '?'} (${kind})` };
   } catch (error) {
-    return { name: 'PostgreSQL', ok: false, words: error instanceof Error ? error.message : String(error) };
+    return {
+      name: 'PostgreSQL',
+      ok: false,
+      words: error instanceof Error ? error.message : String(error),
+    };
   }
 }

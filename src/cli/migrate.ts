@@ -16,9 +16,15 @@ export const migrateCommand: Command = {
       config.databaseUrl === null
         ? await startEmbeddedPostgres({ dataDir: config.dataDir })
         : { url: config.databaseUrl, stop: async () => {} };
-    const { applied } = await migrate(server.url).finally(async () => await server.stop());
+    const { applied } = await migrate(server.url);
+    await server.stop();
     if (json) print(JSON.stringify({ applied }));
-    else print(applied.length === 0 ? 'Nothing to do: the tables are up to date.' : `Applied ${applied.join(', ')}.`);
+    else
+      print(
+        applied.length === 0
+          ? 'Nothing to do: the tables are up to date.'
+          : `Applied ${applied.join(', ')}.`,
+      );
     return 0;
   },
 };

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { ID_RANDOM_BYTES, newId } from '../core/id.ts';
 import type { Pool } from '../store/postgres/pool.ts';
+import { openPool } from '../store/postgres/pool.ts';
 import { createKey, createMerchant, createOperator } from '../store/postgres/merchants.ts';
 import { createEndpoint } from '../store/postgres/webhook-endpoints.ts';
 
@@ -13,13 +14,37 @@ export type PreparedMerchant = {
 };
 
 /** Creates all of it, and tells the sandbox's sample merchant the secret of its notices. */
-export async function prepareMerchant(pool: Pool, sandboxUrl: string): Promise<PreparedMerchant> {
+export async function prepareMerchant(
+  databaseUrl: string,
+  sandboxUrl: string,
+): Promise<PreparedMerchant> {
+  const pool = openPool(databaseUrl, { max: 1, onError: () => {} });
+  try {
+    return await prepareOn(pool, sandboxUrl);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function prepareOn(pool: Pool, sandboxUrl: string): Promise<PreparedMerchant> {
   const nowMs = Date.now();
   const freshId = (prefix: string): string => newId(prefix, nowMs, randomBytes(ID_RANDOM_BYTES));
   const merchant = await createMerchant(pool, { name: 'Sample shop', nowMs, newId: freshId });
-  const operator = await createOperator(pool, { name: `demo-${randomBytes(4).toString('hex')}`, nowMs, newId: freshId });
-  const key = await createKey(pool, { merchantNumber: merchant.number, nowMs, random: randomBytes(32) });
-  const operatorKey = await createKey(pool, { operatorId: operator.id, nowMs, random: randomBytes(32) });
+  const operator = await createOperator(pool, {
+    name: `demo-${randomBytes(4).toString('hex')}`,
+    nowMs,
+    newId: freshId,
+  });
+  const key = await createKey(pool, {
+    merchantNumber: merchant.number,
+    nowMs,
+    random: randomBytes(32),
+  });
+  const operatorKey = await createKey(pool, {
+    operatorId: operator.id,
+    nowMs,
+    random: randomBytes(32),
+  });
   const endpoint = await createEndpoint(pool, {
     merchantNumber: merchant.number,
     url: `${sandboxUrl}/merchant/notices`,
@@ -36,6 +61,24 @@ export async function prepareMerchant(pool: Pool, sandboxUrl: string): Promise<P
   };
 }
 
+/** A merchant with a secret key and nothing else. */
+export async function createShopKey(databaseUrl: string): Promise<string> {
+  const pool = openPool(databaseUrl, { max: 1, onError: () => {} });
+  const nowMs = Date.now();
+  const freshId = (prefix: string): string => newId(prefix, nowMs, randomBytes(ID_RANDOM_BYTES));
+  try {
+    const { number } = await createMerchant(pool, { name: 'Benchmark', nowMs, newId: freshId });
+    const { key } = await createKey(pool, {
+      merchantNumber: number,
+      nowMs,
+      random: randomBytes(32),
+    });
+    return key;
+  } finally {
+    await pool.end();
+  }
+}
+
 /** The sandbox's sample merchant verifies notices with this secret from now on. */
 export async function tellSampleMerchant(sandboxUrl: string, secret: string): Promise<void> {
   const answer = await fetch(`${sandboxUrl}/control/merchant`, {
@@ -43,5 +86,6 @@ export async function tellSampleMerchant(sandboxUrl: string, secret: string): Pr
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ secret }),
   });
-  if (!answer.ok) throw new Error(`the sandbox's merchant did not take its secret (${answer.status})`);
+  if (!answer.ok)
+    throw new Error(`the sandbox's merchant did not take its secret (${answer.status})`);
 }

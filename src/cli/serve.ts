@@ -20,7 +20,9 @@ export const serve: Command = {
   name: 'serve',
   takes: '',
   summary: 'Run the platform until SIGTERM: API, worker, or both',
-  flags: { roles: { type: 'string', value: 'api,worker', help: 'What this process does (default: both)' } },
+  flags: {
+    roles: { type: 'string', value: 'api,worker', help: 'What this process does (default: both)' },
+  },
   run: async ({ flags }) => {
     const roles = readRoles(flags.roles);
     const config = readConfig(process.env, process.cwd());
@@ -40,7 +42,8 @@ function readRoles(text: string | boolean | undefined): Role[] {
   if (typeof text !== 'string') return [...ROLES];
   const names = text.split(',');
   const unknown = names.find((name) => !ROLES.some((role) => role === name));
-  if (unknown !== undefined) throw new UsageError(`--roles knows ${ROLES.join(' and ')}, not ${JSON.stringify(unknown)}.`);
+  if (unknown !== undefined)
+    throw new UsageError(`--roles knows ${ROLES.join(' and ')}, not ${JSON.stringify(unknown)}.`);
   return ROLES.filter((role) => names.includes(role));
 }
 
@@ -62,13 +65,17 @@ export async function startRoles(
   let url: string | null = null;
   if (config.mode === 'sandbox') background.push(followOffset(platform, stopping.signal));
   if (roles.includes('api')) {
-    server = buildApi(platform.api);
-    url = await server.listen({ host: config.host, port: config.port });
+    const api = buildApi(platform.api);
+    url = await api.listen({ host: config.host, port: config.port });
+    server = api;
   }
   if (roles.includes('worker')) {
     const { clock, log } = platform;
     const onError = (error: unknown): void =>
-      log.error({ error: error instanceof Error ? error.message : String(error) }, 'a round of work failed; it will be done again');
+      log.error(
+        { error: error instanceof Error ? error.message : String(error) },
+        'a round of work failed; it will be done again',
+      );
     background.push(
       workUntil(stopping.signal, platform.worker, { clock, onError, pollMs: config.worker.pollMs }),
     );
@@ -86,7 +93,10 @@ export async function startRoles(
 async function followOffset({ api, clock, log }: Platform, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await readOffset(api.pool, clock).catch((error: unknown) =>
-      log.warn({ error: error instanceof Error ? error.message : String(error) }, 'the test clock cannot be read'),
+      log.warn(
+        { error: error instanceof Error ? error.message : String(error) },
+        'the test clock cannot be read',
+      ),
     );
     await clock.sleep(OFFSET_EVERY_MS, signal);
   }

@@ -47,7 +47,10 @@ export async function startSandboxProcess(settings: SandboxSettings): Promise<Ch
 }
 
 /** Starts the platform as a program of its own; `env` carries its whole configuration. */
-export async function startPlatformProcess(roles: string, env: Record<string, string>): Promise<Child> {
+export async function startPlatformProcess(
+  roles: string,
+  env: Record<string, string>,
+): Promise<Child> {
   return await startChild(MAIN, ['serve', '--roles', roles], env);
 }
 
@@ -93,7 +96,11 @@ export function newSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
-async function startChild(file: string, args: readonly string[], env: Record<string, string>): Promise<Child> {
+async function startChild(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Child> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],

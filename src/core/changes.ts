@@ -18,7 +18,8 @@ export function describeChanges(before: Aggregate | null, after: Aggregate): str
     const name = `channel order ${order.attempt}`;
     if (!old) lines.push(`${name} created at ${order.channel}: ${order.channelOrderNo}`);
     else if (old.status !== order.status) lines.push(`${name}: ${old.status} → ${order.status}`);
-    if (order.awaitsStatement && !old?.awaitsStatement) lines.push(`${name} handed over to reconciliation`);
+    if (order.awaitsStatement && !old?.awaitsStatement)
+      lines.push(`${name} handed over to reconciliation`);
     if (old && order.closeStep !== old.closeStep && order.closeStep !== 'none') {
       lines.push(`${name}: close step ${order.closeStep}`);
     }

@@ -6,8 +6,13 @@ import type { Charge } from './charge.ts';
 import type { ChannelOrder, DeathEvidence } from './channel-order.ts';
 import { isOpen, moved } from './channel-order.ts';
 import type { Consequences, Context } from './decision.ts';
-import { doubtAmount, holdAmount, isOrderedMoney, resolveDoubt } from './exceptions/amount-mismatch.ts';
-import { continueClose } from './exceptions/expired-payment.ts';
+import {
+  doubtAmount,
+  holdAmount,
+  isOrderedMoney,
+  resolveDoubt,
+} from './exceptions/amount-mismatch.ts';
+import { continueClose, proofOfEnd } from './exceptions/expired-payment.ts';
 import {
   firstQueryAtMs,
   handOverIfUsedUp,
@@ -36,7 +41,7 @@ export function openChannelOrder(
   const opensByLink = products[message.product]?.opensByLink ?? false;
   if (!opensByLink) out.effects.push({ type: 'submit', attempt: message.attempt });
   out.toPaymentBook.push({ type: 'try_opened', attempt: message.attempt });
-  return {
+  const order: ChannelOrder = {
     attempt: message.attempt,
     channel: message.channel,
     account: message.account,
@@ -57,6 +62,15 @@ export function openChannelOrder(
     nextAction: null,
     charges: [],
   };
+  // The orders of a new payment are found by its age. The sweep does not come back for one that is
+  // added later, so its first question is committed with it.
+  if (payment.version > 0) planFirstQuestion(order, out, context);
+  return order;
+}
+
+function planFirstQuestion(order: ChannelOrder, out: Consequences, context: Context): void {
+  const dueAtMs = firstQueryAtMs(order, context);
+  out.effects.push({ type: 'ask', attempt: order.attempt, operation: 'query', dueAtMs });
 }
 
 /**
@@ -77,7 +91,10 @@ export function learnOutcome(
   if (planned && evidence.operation === 'query' && isOpen(order)) {
     order = noteQuestion(order, out, context);
   }
-  if (outcome.type === 'succeeded') return learnCharges(order, fact, outcome.charges, out, context);
+  // A success that names no charge cannot be booked: it is asked about like any answer that settles nothing.
+  if (outcome.type === 'succeeded' && outcome.charges.length > 0) {
+    return learnCharges(order, fact, outcome.charges, out, context);
+  }
   if (!isOpen(order)) {
     // An answer from the channel itself that names no other money ends a doubt raised by a notification.
     if (evidence.via === 'query' && outcome.type !== 'unknown') resolveDoubt(order, out, context);
@@ -91,12 +108,8 @@ export function learnOutcome(
   if (outcome.type === 'closed' && order.closeStep === 'none') {
     return die(moved(order, 'closed'), 'channel_closed', fact, out, context);
   }
-  if (outcome.type === 'not_found' && evidence.operation === 'query') {
-    const { validityMarginMs } = context.rules(order.channel, order.account);
-    if (context.nowMs >= order.validUntilMs + validityMarginMs) {
-      return die(moved(order, 'closed'), 'not_found_after_validity', fact, out, context);
-    }
-  }
+  const proof = evidence.operation === 'query' ? proofOfEnd(order, outcome, context) : null;
+  if (proof) return die(moved(order, 'closed'), proof, fact, out, context);
   return stayOpen(takeAnswer(order, outcome, fact), fact, out, context);
 }
 
@@ -121,21 +134,19 @@ function stayOpen(
 ): ChannelOrder {
   const { operation } = fact.evidence;
   if (operation === 'notification') return order;
-  if (fact.planned) {
+  if (fact.planned && operation === 'query') {
     const handedOver = handOverIfUsedUp(order, out, context);
     if (handedOver) return handedOver;
   }
   if (order.closeStep !== 'none') {
     const progress = continueClose(order, operation, fact.outcome, out, context);
-    if (progress.type === 'dead') return die(moved(order, 'closed'), progress.evidence, fact, out, context);
     if (progress.type === 'goes_on') return progress.order;
     return planNextQuestion(order, out, context);
   }
   if (operation === 'query' && fact.planned) return planNextQuestion(order, out, context);
   if (operation === 'pay' && fact.outcome.type !== 'pending') {
     // Nobody knows whether the order arrived: its first question is due as the channel advises.
-    const dueAtMs = firstQueryAtMs(order, context);
-    out.effects.push({ type: 'ask', attempt: order.attempt, operation: 'query', dueAtMs });
+    planFirstQuestion(order, out, context);
   }
   return order;
 }
@@ -159,7 +170,12 @@ function die(
   };
   out.toPaymentBook.push({ type: 'try_dead', attempt: dead.attempt, evidence, neverOpened });
   out.effects.push({ type: 'ask_done', attempt: dead.attempt });
-  resolveDrop(dead, out, context, `The order is ${dead.status}: ${evidence}, by ${fact.evidence.via}.`);
+  resolveDrop(
+    dead,
+    out,
+    context,
+    `The order is ${dead.status}: ${evidence}, by ${fact.evidence.via}.`,
+  );
   resolveDoubt(dead, out, context);
   return dead;
 }
@@ -174,11 +190,15 @@ function learnCharges(
   const { via } = fact.evidence;
   let order = before;
   let doubted = false;
-  for (const one of facts) {
+  // Whoever paid first is the winner, in whatever order the channel lists them.
+  const inOrder = facts.toSorted(
+    (a, b) => a.paidAtMs - b.paidAtMs || (a.transactionNo < b.transactionNo ? -1 : 1),
+  );
+  for (const one of inOrder) {
     if (order.charges.some((known) => known.transactionNo === one.transactionNo)) continue;
     const ordered = isOrderedMoney(order, one);
     if (!ordered && via === 'notification') {
-      doubtAmount(order, out, context);
+      order = doubtAmount(order, out, context);
       doubted = true;
       continue;
     }
@@ -186,17 +206,22 @@ function learnCharges(
     const held = !ordered || order.status === 'held';
     order = addCharge(order, { ...one, learnedAtMs: context.nowMs, via, held }, out, context);
   }
-  if (doubted || order === before) {
-    if (!doubted && via !== 'notification') resolveDoubt(order, out, context);
-    return order;
-  }
-  if (wasAsked(before)) out.effects.push({ type: 'ask_done', attempt: order.attempt });
   resolveDrop(order, out, context, `The order is ${order.status}, by ${via}.`);
-  if (order.status !== 'held') resolveDoubt(order, out, context);
+  if (doubted) return order;
+  if (order !== before && wasAsked(before)) {
+    out.effects.push({ type: 'ask_done', attempt: order.attempt });
+  }
+  // A copy of what a notification said proves nothing about the sum that was doubted.
+  if (order !== before || via !== 'notification') resolveDoubt(order, out, context);
   return order;
 }
 
-function addCharge(order: ChannelOrder, charge: Charge, out: Consequences, context: Context): ChannelOrder {
+function addCharge(
+  order: ChannelOrder,
+  charge: Charge,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
   const { learnedAtMs: _learned, via, held, ...fact } = charge;
   const charges = [...order.charges, charge];
   const end = { charges, closeStep: 'none', awaitsStatement: false, nextAction: null } as const;
@@ -204,15 +229,23 @@ function addCharge(order: ChannelOrder, charge: Charge, out: Consequences, conte
   if (held) {
     holdAmount(order, charge, out, context);
     out.toPaymentBook.push({ type: 'charge_held', attempt: order.attempt, charge: fact });
-    const staysAsItIs = order.status === 'held' || order.status === 'succeeded' || order.status === 'reversed';
+    const staysAsItIs =
+      order.status === 'held' || order.status === 'succeeded' || order.status === 'reversed';
     return staysAsItIs ? { ...order, ...end } : moved(order, 'held', { ...end, confirmedBy: via });
   }
   out.toPaymentBook.push({ type: 'charge', attempt: order.attempt, charge: fact, via });
   const alreadyPaid = order.status === 'succeeded' || order.status === 'reversed';
-  return alreadyPaid ? { ...order, ...end } : moved(order, 'succeeded', { ...end, confirmedBy: via });
+  return alreadyPaid
+    ? { ...order, ...end }
+    : moved(order, 'succeeded', { ...end, confirmedBy: via });
 }
 
 /** Whether the order may stand in the dropped-order table because of a decision made here. */
 function wasAsked(order: ChannelOrder): boolean {
-  return order.queryCount > 0 || order.closeStep !== 'none' || order.status === 'unknown';
+  return (
+    order.attempt > 1 ||
+    order.queryCount > 0 ||
+    order.closeStep !== 'none' ||
+    order.status === 'unknown'
+  );
 }

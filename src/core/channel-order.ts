@@ -97,7 +97,9 @@ export function moved(
   change: Partial<ChannelOrder> = {},
 ): ChannelOrder {
   if (!CHANNEL_ORDER_MOVES[order.status].includes(status)) {
-    throw new Error(`channel order ${order.channelOrderNo} cannot go from ${order.status} to ${status}`);
+    throw new Error(
+      `channel order ${order.channelOrderNo} cannot go from ${order.status} to ${status}`,
+    );
   }
   return { ...order, ...change, status };
 }

@@ -86,7 +86,12 @@ function takeInput(draft: Draft, before: Aggregate, input: Input, context: Conte
 }
 
 /** The same merchant order number again: the same payment, if it is about the same money. */
-function takeRepeat(draft: Draft, before: Aggregate, input: CreatePayment, context: Context): Answer {
+function takeRepeat(
+  draft: Draft,
+  before: Aggregate,
+  input: CreatePayment,
+  context: Context,
+): Answer {
   const { payment } = draft;
   if (payment.amountMinor !== input.amountMinor || payment.currency !== input.currency) {
     return refused(
@@ -98,17 +103,25 @@ function takeRepeat(draft: Draft, before: Aggregate, input: CreatePayment, conte
   if (payment.id === input.paymentId) return { type: 'taken', attempt: input.try ? 1 : null };
   if (payment.status === 'succeeded') return TAKEN;
   if (payment.status === 'closed') {
-    if (!canReopen(payment)) return refused('payment_closed', `It was closed (${payment.closeReason}).`);
+    if (!canReopen(payment))
+      return refused('payment_closed', `It was closed (${payment.closeReason}).`);
     draft.payment = reopen(payment, input.expiresInMs, draft.out, context);
   }
   return input.try ? takeTry(draft, before, input.try, context) : TAKEN;
 }
 
-function takeTry(draft: Draft, before: Aggregate, requested: RequestedTry, context: Context): Answer {
+function takeTry(
+  draft: Draft,
+  before: Aggregate,
+  requested: RequestedTry,
+  context: Context,
+): Answer {
   const { payment } = draft;
   if (payment.status === 'succeeded') return refused('payment_succeeded', 'It has its winner.');
-  if (payment.status === 'closed') return refused('payment_closed', `It was closed (${payment.closeReason}).`);
-  if (payment.closing === 'merchant') return refused('payment_closed', 'The merchant is closing it.');
+  if (payment.status === 'closed')
+    return refused('payment_closed', `It was closed (${payment.closeReason}).`);
+  if (payment.closing === 'merchant')
+    return refused('payment_closed', 'The merchant is closing it.');
   const answer = judgeTry({ ...before, payment }, requested, context);
   switch (answer.type) {
     case 'refuse':
@@ -116,7 +129,8 @@ function takeTry(draft: Draft, before: Aggregate, requested: RequestedTry, conte
     case 'reuse':
       return { type: 'taken', attempt: answer.attempt };
     case 'close_first':
-      for (const attempt of answer.attempts) draft.out.toChannelBook.push({ type: 'close_try', attempt });
+      for (const attempt of answer.attempts)
+        draft.out.toChannelBook.push({ type: 'close_try', attempt });
       return TAKEN;
     case 'allow':
       draft.payment = allowTry(payment, requested, draft.out, context);
@@ -128,7 +142,8 @@ function takeClose(draft: Draft): Answer {
   const { payment } = draft;
   if (payment.status === 'succeeded') return refused('payment_succeeded', 'It has its winner.');
   if (payment.status === 'closed' || payment.closing === 'merchant') return TAKEN;
-  if (payment.tries.some((one) => one.status === 'held')) return refused('payment_held', 'Its money is held.');
+  if (payment.tries.some((one) => one.status === 'held'))
+    return refused('payment_held', 'Its money is held.');
   draft.payment = beginClosing(payment, 'merchant', draft.out);
   return TAKEN;
 }
@@ -140,7 +155,8 @@ function takeFact(draft: Draft, fact: Fact, context: Context): void {
       changeOrder(draft, fact.attempt, (order) => learnOutcome(order, fact, out, context));
       return;
     case 'validity_ended': {
-      const isOver = payment.status === 'succeeded' || payment.status === 'closed' || payment.closing !== null;
+      const isOver =
+        payment.status === 'succeeded' || payment.status === 'closed' || payment.closing !== null;
       const isHeld = payment.tries.some((one) => one.status === 'held');
       if (isOver || isHeld || context.nowMs < payment.expiresAtMs) return;
       draft.payment = beginClosing(payment, 'expired', out);
@@ -156,7 +172,10 @@ function takeFact(draft: Draft, fact: Fact, context: Context): void {
 }
 
 /** Whether a fact is about an order that we really sent to the account that speaks. */
-function concernsOrder(before: Aggregate, fact: Extract<Fact, { type: 'outcome_learned' }>): boolean {
+function concernsOrder(
+  before: Aggregate,
+  fact: Extract<Fact, { type: 'outcome_learned' }>,
+): boolean {
   const order = before.orders.find((one) => one.attempt === fact.attempt);
   return order?.channel === fact.from.channel && order.account === fact.from.account;
 }
@@ -194,7 +213,11 @@ function passMessages(draft: Draft, context: Context): void {
   }
 }
 
-function changeOrder(draft: Draft, attempt: number, change: (order: ChannelOrder) => ChannelOrder): void {
+function changeOrder(
+  draft: Draft,
+  attempt: number,
+  change: (order: ChannelOrder) => ChannelOrder,
+): void {
   const at = draft.orders.findIndex((order) => order.attempt === attempt);
   const order = draft.orders[at];
   if (!order) throw new Error(`payment ${draft.payment.id} has no channel order ${attempt}`);

@@ -60,7 +60,14 @@ export type Decision =
 
 /** An empty set of consequences over the cases that stand so far. */
 export function newConsequences(cases: readonly Case[]): Consequences {
-  return { effects: [], events: [], postings: [], toChannelBook: [], toPaymentBook: [], cases: [...cases] };
+  return {
+    effects: [],
+    events: [],
+    postings: [],
+    toChannelBook: [],
+    toPaymentBook: [],
+    cases: [...cases],
+  };
 }
 
 export type NewCase = {
@@ -115,7 +122,8 @@ export function resolveCase(
   const found = out.cases[at];
   if (!found) return;
   out.cases[at] = { ...found, resolvedAtMs: context.nowMs, resolution };
-  if (toldToMerchant) out.events.push({ event: 'exception.resolved', subjectKey: `${kind}:${subject}` });
+  if (toldToMerchant)
+    out.events.push({ event: 'exception.resolved', subjectKey: `${kind}:${subject}` });
 }
 
 function findOpenCase(out: Consequences, kind: ExceptionKind, subject: string): number {

@@ -7,7 +7,7 @@
  */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const VALUE_BY_CODE = new Int8Array(128).fill(-1);
-for (const [value, character] of [...ALPHABET].entries()) {
+for (const [value, character] of ALPHABET.split('').entries()) {
   VALUE_BY_CODE[character.charCodeAt(0)] = value;
   VALUE_BY_CODE[character.toUpperCase().charCodeAt(0)] = value;
 }
@@ -69,7 +69,8 @@ export function channelOrderId(paymentId: string, attempt: number): string {
 /** Payment and attempt that a channel order number stands for, or null when it is none of ours. */
 export function readChannelOrderNo(text: string): { paymentId: string; attempt: number } | null {
   if (!/^[0-7][0-9A-HJKMNP-TV-Z]{27}$/.test(text)) return null;
-  const attempt = ((VALUE_BY_CODE[text.charCodeAt(26)] ?? 0) << 5) | (VALUE_BY_CODE[text.charCodeAt(27)] ?? 0);
+  const attempt =
+    ((VALUE_BY_CODE[text.charCodeAt(26)] ?? 0) << 5) | (VALUE_BY_CODE[text.charCodeAt(27)] ?? 0);
   return attempt === 0 ? null : { paymentId: `pay_${text.slice(0, 26).toLowerCase()}`, attempt };
 }
 
@@ -93,7 +94,8 @@ export function uuidToId(prefix: string, uuid: string): string {
 }
 
 function uuid7(nowMs: number, random: Uint8Array): Uint8Array {
-  if (random.length < ID_RANDOM_BYTES) throw new RangeError(`an id needs ${ID_RANDOM_BYTES} random bytes`);
+  if (random.length < ID_RANDOM_BYTES)
+    throw new RangeError(`an id needs ${ID_RANDOM_BYTES} random bytes`);
   const bytes = new Uint8Array(16);
   let timeMs = nowMs;
   for (let at = 5; at >= 0; at--) {

@@ -27,7 +27,12 @@ export type ToPaymentBook =
       /** True when the channel never knew the order. */
       readonly neverOpened: boolean;
     }
-  | { readonly type: 'charge'; readonly attempt: number; readonly charge: ChargeFact; readonly via: Via }
+  | {
+      readonly type: 'charge';
+      readonly attempt: number;
+      readonly charge: ChargeFact;
+      readonly via: Via;
+    }
   | { readonly type: 'charge_held'; readonly attempt: number; readonly charge: ChargeFact };
 
 export type Message = ToChannelBook | ToPaymentBook;

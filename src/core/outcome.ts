@@ -20,13 +20,26 @@ export type NextAction =
 
 export type Outcome =
   /** The channel took money, once or more often; each charge is a fact of its own. */
-  | { readonly type: 'succeeded'; readonly charges: readonly ChargeFact[]; readonly channelCode: string }
+  | {
+      readonly type: 'succeeded';
+      readonly charges: readonly ChargeFact[];
+      readonly channelCode: string;
+    }
   /** The channel said a definite no. */
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly channelCode: string }
+  | {
+      readonly type: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly channelCode: string;
+    }
   /** The channel has shut the order: nobody can pay it any more. */
   | { readonly type: 'closed'; readonly channelCode: string }
   /** The channel knows the order and it may still be paid. */
-  | { readonly type: 'pending'; readonly nextAction: NextAction | null; readonly channelCode: string }
+  | {
+      readonly type: 'pending';
+      readonly nextAction: NextAction | null;
+      readonly channelCode: string;
+    }
   /** The channel does not know this number (yet): an Alipay order exists only once the payer opens it. */
   | { readonly type: 'not_found'; readonly channelCode: string }
   /** Nobody knows: timeout, broken answer, unlisted code, channel down. */

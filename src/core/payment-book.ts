@@ -45,12 +45,17 @@ export function newPayment(input: CreatePayment, out: Consequences, context: Con
 
 /** Whether asking for the payment again reopens it: closed by expiry, and never paid. */
 export function canReopen(payment: Payment): boolean {
-  const neverPaid = payment.surplusReceivedMinor === 0 && payment.surplusHeldMinor === 0;
+  const neverPaid = payment.tries.every((one) => one.status === 'dead');
   return payment.status === 'closed' && payment.closeReason !== 'merchant' && neverPaid;
 }
 
 /** The payment open again, with a fresh validity. */
-export function reopen(payment: Payment, expiresInMs: number | null, out: Consequences, context: Context): Payment {
+export function reopen(
+  payment: Payment,
+  expiresInMs: number | null,
+  out: Consequences,
+  context: Context,
+): Payment {
   const expiresAtMs = context.nowMs + (expiresInMs ?? context.policy.expiresInMsDefault);
   out.effects.push({ type: 'expire', dueAtMs: expiresAtMs });
   out.events.push({ event: 'payment.reopened', subjectKey: null });
@@ -58,7 +63,12 @@ export function reopen(payment: Payment, expiresInMs: number | null, out: Conseq
 }
 
 /** Allows a try: from here on the payment may be paid at that channel. */
-export function allowTry(payment: Payment, requested: RequestedTry, out: Consequences, context: Context): Payment {
+export function allowTry(
+  payment: Payment,
+  requested: RequestedTry,
+  out: Consequences,
+  context: Context,
+): Payment {
   const attempt = payment.tries.length + 1;
   const { channel, account, product } = requested;
   const { validityMsMin } = context.rules(channel, account);
@@ -75,7 +85,11 @@ export function allowTry(payment: Payment, requested: RequestedTry, out: Consequ
 }
 
 /** Starts closing, or closes at once when no try can be paid any more. */
-export function beginClosing(payment: Payment, reason: 'merchant' | 'expired', out: Consequences): Payment {
+export function beginClosing(
+  payment: Payment,
+  reason: 'merchant' | 'expired',
+  out: Consequences,
+): Payment {
   const open = openTries(payment);
   if (open.length === 0) return closed(payment, reason, out);
   for (const one of open) out.toChannelBook.push({ type: 'close_try', attempt: one.attempt });
@@ -89,7 +103,10 @@ export function tryOpened(payment: Payment, attempt: number): Payment {
 
 /** A try has ended unpaid, with evidence. The payment can be tried again, or its closing is complete. */
 export function tryDead(payment: Payment, message: DeadMessage, out: Consequences): Payment {
-  const after = withTry(payment, message.attempt, { status: 'dead', neverOpened: message.neverOpened });
+  const after = withTry(payment, message.attempt, {
+    status: 'dead',
+    neverOpened: message.neverOpened,
+  });
   if (message.evidence === 'channel_failed') {
     out.events.push({ event: 'payment.channel_order_failed', subjectKey: String(message.attempt) });
   }
@@ -99,13 +116,19 @@ export function tryDead(payment: Payment, message: DeadMessage, out: Consequence
 }
 
 /** A charge is money in every state: the first one pays an open payment, any other is owed to its payer. */
-export function acceptCharge(before: Payment, message: ChargeMessage, out: Consequences, context: Context): Payment {
+export function acceptCharge(
+  before: Payment,
+  message: ChargeMessage,
+  out: Consequences,
+  context: Context,
+): Payment {
   const { attempt, charge, via } = message;
   const payment = withTry(before, attempt, { status: 'paid' });
   if (payment.winner === null && payment.status !== 'closed') {
     out.postings.push(postWinner(payment.merchantNumber, charge));
     out.events.push({ event: 'payment.succeeded', subjectKey: null });
-    for (const one of openTries(payment)) out.toChannelBook.push({ type: 'close_try', attempt: one.attempt });
+    for (const one of openTries(payment))
+      out.toChannelBook.push({ type: 'close_try', attempt: one.attempt });
     const { transactionNo, amountMinor, paidAtMs } = charge;
     const winner = { attempt, transactionNo, amountMinor, paidAtMs, via };
     return movedPayment(payment, 'succeeded', { winner, closing: null });
@@ -119,7 +142,9 @@ export function acceptCharge(before: Payment, message: ChargeMessage, out: Conse
 
 /** Other money than ordered: the try is held, and nothing closes or retries the payment until a person decides. */
 export function acceptHeld(before: Payment, message: HeldMessage): Payment {
-  const alreadyPaid = before.tries.some((one) => one.attempt === message.attempt && one.status === 'paid');
+  const alreadyPaid = before.tries.some(
+    (one) => one.attempt === message.attempt && one.status === 'paid',
+  );
   const payment = alreadyPaid ? before : withTry(before, message.attempt, { status: 'held' });
   // A sum in another currency cannot be added to this payment's; its case names the amount.
   const heldMinor = message.charge.currency === payment.currency ? message.charge.amountMinor : 0;

@@ -77,7 +77,11 @@ export function withTry(payment: Payment, attempt: number, change: Partial<Try>)
 }
 
 /** The payment in a new status; throws when the move is not in the table, which would be our bug. */
-export function movedPayment(payment: Payment, status: PaymentStatus, change: Partial<Payment> = {}): Payment {
+export function movedPayment(
+  payment: Payment,
+  status: PaymentStatus,
+  change: Partial<Payment> = {},
+): Payment {
   if (status !== payment.status && !PAYMENT_MOVES[payment.status].includes(status)) {
     throw new Error(`payment ${payment.id} cannot go from ${payment.status} to ${status}`);
   }

@@ -12,7 +12,13 @@ import type { Payment } from './payment.ts';
 
 type ChangingOrder = Pick<
   ChannelOrder,
-  'status' | 'closeStep' | 'queryCount' | 'awaitsStatement' | 'confirmedBy' | 'failure' | 'nextAction'
+  | 'status'
+  | 'closeStep'
+  | 'queryCount'
+  | 'awaitsStatement'
+  | 'confirmedBy'
+  | 'failure'
+  | 'nextAction'
 >;
 type ChangingPayment = Pick<
   Payment,
@@ -24,7 +30,10 @@ export type Snapshot = {
   readonly payment: Partial<ChangingPayment>;
   readonly isPaid: boolean;
   /** Charges are only ever added, so their count restores them. */
-  readonly orders: readonly (Partial<ChangingOrder> & { readonly attempt: number; readonly chargeCount: number })[];
+  readonly orders: readonly (Partial<ChangingOrder> & {
+    readonly attempt: number;
+    readonly chargeCount: number;
+  })[];
   readonly cases: readonly Case[];
 };
 
@@ -45,7 +54,8 @@ const USUAL_ORDER = {
 
 /** The changing part of an aggregate. */
 export function snapshotOf({ payment, orders, cases }: Aggregate): Snapshot {
-  const { status, expiresAtMs, closing, closeReason, surplusReceivedMinor, surplusHeldMinor } = payment;
+  const { status, expiresAtMs, closing, closeReason, surplusReceivedMinor, surplusHeldMinor } =
+    payment;
   return {
     version: payment.version,
     payment: unusual(
@@ -72,7 +82,9 @@ export function restoreSnapshot(later: Aggregate, snapshot: Snapshot): Aggregate
   const orders = snapshot.orders.flatMap(({ chargeCount, ...changing }) => {
     const order = later.orders.find((one) => one.attempt === changing.attempt);
     if (!order) return [];
-    return [{ ...order, ...USUAL_ORDER, ...changing, charges: order.charges.slice(0, chargeCount) }];
+    return [
+      { ...order, ...USUAL_ORDER, ...changing, charges: order.charges.slice(0, chargeCount) },
+    ];
   });
   const { version, isPaid } = snapshot;
   const winner = isPaid ? later.payment.winner : null;
@@ -80,7 +92,10 @@ export function restoreSnapshot(later: Aggregate, snapshot: Snapshot): Aggregate
   return { payment, orders, cases: snapshot.cases };
 }
 
-function unusual<T extends object>(values: T, usual: Partial<Record<keyof T, unknown>>): Partial<T> {
+function unusual<T extends object>(
+  values: T,
+  usual: Partial<Record<keyof T, unknown>>,
+): Partial<T> {
   const kept: Partial<T> = { ...values };
   for (const name of Object.keys(usual)) {
     const key = name as keyof T;

@@ -18,18 +18,27 @@ export type TryAnswer =
   | { readonly type: 'refuse'; readonly refusal: Refusal };
 
 /** Judges a request for a try of a payment that is open (neither succeeded nor closed). */
-export function judgeTry(aggregate: Aggregate, requested: RequestedTry, context: Context): TryAnswer {
+export function judgeTry(
+  aggregate: Aggregate,
+  requested: RequestedTry,
+  context: Context,
+): TryAnswer {
   const { payment, orders } = aggregate;
-  if (payment.tries.some((one) => one.status === 'held')) return refuse('payment_held', 'Its money is held.');
-  if (payment.tries.length >= ATTEMPT_MAX) return refuse('tries_exhausted', `${ATTEMPT_MAX} tries were made.`);
+  if (payment.tries.some((one) => one.status === 'held'))
+    return refuse('payment_held', 'Its money is held.');
+  if (payment.tries.length >= ATTEMPT_MAX)
+    return refuse('tries_exhausted', `${ATTEMPT_MAX} tries were made.`);
   const open = orders.filter(isOpen);
   const usable = open.find((order) => isUsable(order, requested, context));
   if (usable) return { type: 'reuse', attempt: usable.attempt };
   if (payment.closing) return refuse('payment_in_progress', 'The payment is being closed.');
   const inTheWay = open.filter((order) => !mayOverlap(order, requested, context));
-  const blocked = inTheWay.map((order) => blocking(order, context)).find((refusal) => refusal !== null);
+  const blocked = inTheWay
+    .map((order) => blocking(order, context))
+    .find((refusal) => refusal !== null);
   if (blocked) return { type: 'refuse', refusal: blocked };
-  if (inTheWay.length > 0) return { type: 'close_first', attempts: inTheWay.map((order) => order.attempt) };
+  if (inTheWay.length > 0)
+    return { type: 'close_first', attempts: inTheWay.map((order) => order.attempt) };
   return { type: 'allow' };
 }
 
@@ -53,16 +62,19 @@ function blocking(order: ChannelOrder, context: Context): Refusal | null {
   const rules = context.rules(order.channel, order.account);
   const where = `Channel order ${order.channelOrderNo} at ${order.channel}`;
   if (rules.products[order.product]?.chargesWithoutPayer) {
-    return refusal('payment_in_progress', `${where} charges without the payer and has no result yet.`);
+    return refusalOf(
+      'payment_in_progress',
+      `${where} charges without the payer and has no result yet.`,
+    );
   }
   if (!rules.canClose) {
     return order.status === 'pending'
-      ? refusal('overlap_not_allowed', `${where} cannot be closed.`)
-      : refusal('payment_in_progress', `${where} has no known result.`);
+      ? refusalOf('overlap_not_allowed', `${where} cannot be closed.`)
+      : refusalOf('payment_in_progress', `${where} has no known result.`);
   }
   if (order.closeStep !== 'none') {
     return {
-      ...refusal('payment_in_progress', `${where} is being asked about and closed.`),
+      ...refusalOf('payment_in_progress', `${where} is being asked about and closed.`),
       askFirst: [order.attempt],
     };
   }
@@ -70,9 +82,9 @@ function blocking(order: ChannelOrder, context: Context): Refusal | null {
 }
 
 function refuse(code: Refusal['code'], detail: string): TryAnswer {
-  return { type: 'refuse', refusal: refusal(code, detail) };
+  return { type: 'refuse', refusal: refusalOf(code, detail) };
 }
 
-function refusal(code: Refusal['code'], detail: string): Refusal {
+function refusalOf(code: Refusal['code'], detail: string): Refusal {
   return { code, detail, askFirst: [] };
 }

@@ -57,79 +57,99 @@ type Item = {
   readonly reject: (error: unknown) => void;
 };
 
+type Committed = (aggregate: Aggregate) => void;
+
 const TRIES_MAX = 8;
 const NO_SUCH_PAYMENT: Applied = {
-  decision: { type: 'refused', refusal: { code: 'not_found', detail: 'There is no such payment.', askFirst: [] } },
+  decision: {
+    type: 'refused',
+    refusal: { code: 'not_found', detail: 'There is no such payment.', askFirst: [] },
+  },
   aggregate: null,
 };
 
 /** Opens the door onto a store. */
 export function openDoor(options: DoorOptions): Door {
-  let queue: Item[] = [];
-  let lanesBusy = 0;
-  let isScheduled = false;
-  const inFlight = new Set<string>();
-  const listeners = new Set<(aggregate: Aggregate) => void>();
-  let idle: (() => void)[] = [];
+  return new BatchedDoor(options);
+}
 
-  const schedule = (): void => {
-    if (isScheduled || queue.length === 0 || lanesBusy >= options.laneCount) return;
-    isScheduled = true;
-    options.defer(() => {
-      isScheduled = false;
-      void startLane();
+class BatchedDoor implements Door {
+  readonly #options: DoorOptions;
+  /** Names of the payments that some lane is working on. */
+  readonly #inFlight = new Set<string>();
+  readonly #listeners = new Set<Committed>();
+  #queue: Item[] = [];
+  #lanesBusy = 0;
+  #isScheduled = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: DoorOptions) {
+    this.#options = options;
+  }
+
+  async apply(key: PaymentKey, input: Input): Promise<Applied> {
+    return await new Promise<Applied>((resolve, reject) => {
+      const name = nameOf(key, input);
+      this.#queue.push({ name, key, input, tries: 0, isRepeat: false, resolve, reject });
+      this.#schedule();
     });
-  };
+  }
 
-  const startLane = async (): Promise<void> => {
-    const batch = takeBatch();
+  onCommitted(listener: Committed): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async drain(): Promise<void> {
+    if (this.#lanesBusy === 0 && this.#queue.length === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  #schedule(): void {
+    const { laneCount, defer } = this.#options;
+    if (this.#isScheduled || this.#queue.length === 0 || this.#lanesBusy >= laneCount) return;
+    this.#isScheduled = true;
+    defer(() => {
+      this.#isScheduled = false;
+      void this.#runLane();
+    });
+  }
+
+  async #runLane(): Promise<void> {
+    const batch = this.#takeBatch();
     if (batch.length === 0) return;
-    lanesBusy += 1;
-    schedule();
-    await runBatch(batch, options, (aggregate) => {
-      for (const listener of listeners) listener(aggregate);
+    this.#lanesBusy += 1;
+    this.#schedule();
+    await runBatch(batch, this.#options, (aggregate) => {
+      for (const listener of this.#listeners) listener(aggregate);
     });
-    for (const item of batch) inFlight.delete(item.name);
-    lanesBusy -= 1;
-    schedule();
-    if (lanesBusy === 0 && queue.length === 0) {
-      for (const done of idle) done();
-      idle = [];
-    }
-  };
+    for (const item of batch) this.#inFlight.delete(item.name);
+    this.#lanesBusy -= 1;
+    this.#schedule();
+    if (this.#lanesBusy > 0 || this.#queue.length > 0) return;
+    for (const done of this.#idle) done();
+    this.#idle = [];
+  }
 
-  const takeBatch = (): Item[] => {
+  /** What arrived, up to the cap, leaving out payments that the other lane holds. */
+  #takeBatch(): Item[] {
     const batch: Item[] = [];
     const mine = new Set<string>();
     const later: Item[] = [];
-    for (const item of queue) {
-      const isElsewhere = inFlight.has(item.name) && !mine.has(item.name);
-      if (batch.length >= options.batchSizeMax || isElsewhere) later.push(item);
+    for (const item of this.#queue) {
+      const isElsewhere = this.#inFlight.has(item.name) && !mine.has(item.name);
+      if (batch.length >= this.#options.batchSizeMax || isElsewhere) later.push(item);
       else {
         batch.push(item);
         mine.add(item.name);
+        this.#inFlight.add(item.name);
       }
     }
-    for (const name of mine) inFlight.add(name);
-    queue = later;
+    this.#queue = later;
     return batch;
-  };
-
-  return {
-    apply: async (key, input) =>
-      await new Promise<Applied>((resolve, reject) => {
-        queue.push({ name: nameOf(key, input), key, input, tries: 0, isRepeat: false, resolve, reject });
-        schedule();
-      }),
-    onCommitted: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    drain: async () => {
-      if (lanesBusy === 0 && queue.length === 0) return;
-      await new Promise<void>((resolve) => idle.push(resolve));
-    },
-  };
+  }
 }
 
 /** Creates are one aggregate by their merchant order number, everything else by payment. */
@@ -139,10 +159,12 @@ function nameOf(key: PaymentKey, input: Input): string {
     : key.paymentId;
 }
 
-type Committed = (aggregate: Aggregate) => void;
-
 /** Runs a batch to its end; every item is resolved or rejected, and it never throws. */
-async function runBatch(batch: readonly Item[], options: DoorOptions, committed: Committed): Promise<void> {
+async function runBatch(
+  batch: readonly Item[],
+  options: DoorOptions,
+  committed: Committed,
+): Promise<void> {
   try {
     const stale = await tryBatch(batch, options, committed);
     await again(stale, options, committed);
@@ -183,7 +205,10 @@ async function again(
     item.tries += 1;
     item.isRepeat = true;
     if (item.tries < TRIES_MAX) alive.push(item);
-    else item.reject(error ?? new Error(`${item.name} was changed by others ${TRIES_MAX} times in a row`));
+    else
+      item.reject(
+        error ?? new Error(`${item.name} was changed by others ${TRIES_MAX} times in a row`),
+      );
   }
   if (alive.length === 0) return;
   // A lost guard is decided again at once; a lost connection deserves a pause.
@@ -191,10 +216,19 @@ async function again(
   await runBatch(alive, options, committed);
 }
 
-type Group = { before: Aggregate | null; after: Aggregate | null; steps: Step[]; results: [Item, Decision][] };
+type Group = {
+  before: Aggregate | null;
+  after: Aggregate | null;
+  steps: Step[];
+  results: [Item, Decision][];
+};
 
 /** Loads, decides and writes once. Answers the items whose guard failed. */
-async function tryBatch(batch: readonly Item[], options: DoorOptions, committed: Committed): Promise<Item[]> {
+async function tryBatch(
+  batch: readonly Item[],
+  options: DoorOptions,
+  committed: Committed,
+): Promise<Item[]> {
   const groups = [...Map.groupBy(batch, (item) => item.name).values()];
   options.killPoint('apply.before_load');
   const loaded = await loadGroups(groups, options.store);
@@ -237,7 +271,11 @@ async function keyToLoad(item: Item | undefined, store: Store): Promise<PaymentK
   return await store.findByMerchantOrderNo(item.input.merchantNumber, item.input.merchantOrderNo);
 }
 
-function decideGroup(items: readonly Item[], before: Aggregate | null, options: DoorOptions): Group {
+function decideGroup(
+  items: readonly Item[],
+  before: Aggregate | null,
+  options: DoorOptions,
+): Group {
   const group: Group = { before, after: before, steps: [], results: [] };
   for (const item of items) {
     if (group.after === null && item.input.type !== 'create_payment') {

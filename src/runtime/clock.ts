@@ -3,9 +3,9 @@
  * pass in a second and every process agrees on it. No SQL reads a clock of its own.
  */
 export type Clock = {
-  nowMs(): number;
+  readonly nowMs: () => number;
   /** Resolves after so many milliseconds of real time, or at once when `signal` aborts. */
-  sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
+  readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>;
 };
 
 export type OffsetClock = Clock & { offsetMs: number };

@@ -80,7 +80,8 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): Config {
     host: env.TIEOUT_HOST ?? '127.0.0.1',
     port,
     publicUrl: readText(file.public_url, 'public_url', faults) ?? `http://127.0.0.1:${port}`,
-    sandboxUrl: mode === 'sandbox' ? (readText(file.sandbox_url, 'sandbox_url', faults) ?? null) : null,
+    sandboxUrl:
+      mode === 'sandbox' ? (readText(file.sandbox_url, 'sandbox_url', faults) ?? null) : null,
     policy: readNumbers(POLICY_DEFAULT, file.policy, 'policy', faults),
     accounts: Array.isArray(file.accounts) ? file.accounts : [],
     requestDeadlineMs: REQUEST_DEADLINE_MS,
@@ -107,7 +108,9 @@ function readFile(path: string | undefined, cwd: string, faults: string[]): Conf
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
     faults.push(`${full} must hold one JSON object.`);
   } catch (error) {
-    faults.push(`${full} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    faults.push(
+      `${full} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   return {};
 }
@@ -139,8 +142,10 @@ function readNumbers<T extends Record<string, number>>(
     return defaults;
   }
   for (const [key, one] of Object.entries(value)) {
-    if (!(key in defaults)) faults.push(`${name}.${key} does not exist; known: ${Object.keys(defaults).join(', ')}.`);
-    else if (typeof one !== 'number' || !(one >= 0)) faults.push(`${name}.${key} must be a number from 0.`);
+    if (!(key in defaults))
+      faults.push(`${name}.${key} does not exist; known: ${Object.keys(defaults).join(', ')}.`);
+    else if (typeof one !== 'number' || !(one >= 0))
+      faults.push(`${name}.${key} must be a number from 0.`);
   }
   return { ...defaults, ...value };
 }
@@ -148,9 +153,13 @@ function readNumbers<T extends Record<string, number>>(
 function refuseOtherCouplings(env: NodeJS.ProcessEnv, faults: string[]): void {
   const coupling = env.TIEOUT_COUPLING ?? 'together';
   if (coupling !== 'together') {
-    faults.push(`TIEOUT_COUPLING=${coupling} is not available yet; leave it out or set it to together.`);
+    faults.push(
+      `TIEOUT_COUPLING=${coupling} is not available yet; leave it out or set it to together.`,
+    );
   }
   if (env.CHANNEL_DATABASE_URL !== undefined) {
-    faults.push('CHANNEL_DATABASE_URL names a second database, but the coupling together uses one: leave it out.');
+    faults.push(
+      'CHANNEL_DATABASE_URL names a second database, but the coupling together uses one: leave it out.',
+    );
   }
 }

@@ -30,7 +30,11 @@ export function paymentObject({ payment, orders, cases }: Aggregate, linkOf: Lin
     currency: payment.currency,
     amount_received: winner?.amountMinor ?? 0,
     amount_refunded: 0,
-    surplus: { received: payment.surplusReceivedMinor, returned: 0, held: payment.surplusHeldMinor },
+    surplus: {
+      received: payment.surplusReceivedMinor,
+      returned: 0,
+      held: payment.surplusHeldMinor,
+    },
     merchant_order_no: payment.merchantOrderNo,
     subject: payment.subject,
     next_action: nextAction(payment, orders, linkOf),
@@ -80,7 +84,11 @@ function orderObject(payment: Payment, order: ChannelOrder) {
     status: order.status,
     awaiting: awaiting(order),
     amount: order.amountMinor,
-    failure: failure && { code: failure.code, message: failure.message, channel_code: failure.channelCode },
+    failure: failure && {
+      code: failure.code,
+      message: failure.message,
+      channel_code: failure.channelCode,
+    },
     charges: order.charges.map((charge) => ({
       channel_transaction_no: charge.transactionNo,
       amount: charge.amountMinor,
@@ -93,14 +101,18 @@ function orderObject(payment: Payment, order: ChannelOrder) {
 }
 
 function isWinner({ winner }: Payment, order: ChannelOrder, transactionNo: string): boolean {
-  return winner !== null && winner.attempt === order.attempt && winner.transactionNo === transactionNo;
+  return (
+    winner !== null && winner.attempt === order.attempt && winner.transactionNo === transactionNo
+  );
 }
 
 /** What the payer can do now: the newest order that is open and payable, unless the payment is ending. */
 function nextAction(payment: Payment, orders: readonly ChannelOrder[], linkOf: LinkOf) {
   const none = { type: 'none' as const };
   if (payment.status !== 'processing' || payment.closing) return none;
-  const order = orders.findLast((one) => isOpen(one) && one.status === 'pending' && one.closeStep === 'none');
+  const order = orders.findLast(
+    (one) => isOpen(one) && one.status === 'pending' && one.closeStep === 'none',
+  );
   if (!order) return none;
   const action = order.nextAction ?? linkOf(order, payment);
   if (!action) return none;

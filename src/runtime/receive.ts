@@ -32,7 +32,11 @@ export type NotificationStore = {
 
 export type Receiver = {
   /** Answers in the channel's own words; null when there is no such channel account. Throws when nothing could be made durable. */
-  receive(channel: string, account: string, message: RawNotification): Promise<NotificationReply | null>;
+  receive(
+    channel: string,
+    account: string,
+    message: RawNotification,
+  ): Promise<NotificationReply | null>;
 };
 
 export type ReceiverOptions = {
@@ -72,7 +76,12 @@ export function newReceiver(options: ReceiverOptions): Receiver {
       const place = readChannelOrderNo(reading.channelOrderNo);
       if (!place) {
         options.count(channel, 'unmatched');
-        await options.store.keep(connector, message, 'unmatched', 'The order number is none of ours.');
+        await options.store.keep(
+          connector,
+          message,
+          'unmatched',
+          'The order number is none of ours.',
+        );
         return connector.acknowledge;
       }
       const key = { merchantNumber: merchantNumberOf(place.paymentId), paymentId: place.paymentId };
@@ -115,9 +124,14 @@ async function takeIn(
 }
 
 /** The decision, or `late` when it takes too long or breaks: the message is then stored instead. */
-async function within(applied: Promise<Applied>, options: ReceiverOptions): Promise<Applied | 'late'> {
+async function within(
+  applied: Promise<Applied>,
+  options: ReceiverOptions,
+): Promise<Applied | 'late'> {
   const patience = new AbortController();
-  const late = options.clock.sleep(options.applyWithinMs, patience.signal).then(() => 'late' as const);
+  const late = options.clock
+    .sleep(options.applyWithinMs, patience.signal)
+    .then(() => 'late' as const);
   try {
     return await Promise.race([applied.catch(() => 'late' as const), late]);
   } finally {

@@ -52,16 +52,16 @@ const CLOSE_STEPS_MAX = 6;
 /** The merchants' requests over these parts. */
 export function newRequests(options: RequestsOptions): Requests {
   const { store, door, killPoint } = options;
-  const perform = newInline(options);
-  const requests: Requests = {
+  const inline = new Inline(options);
+  return {
     create: async (input, deadlineAtMs) => {
       killPoint('create.before_apply');
-      const answered = await perform.try(input, input, input.try, deadlineAtMs);
+      const answered = await inline.try(input, input, input.try, deadlineAtMs);
       killPoint('create.before_answer');
       return answered;
     },
     tryChannel: async (key, requested, deadlineAtMs) =>
-      await perform.try(key, { type: 'request_try', try: requested }, requested, deadlineAtMs),
+      await inline.try(key, { type: 'request_try', try: requested }, requested, deadlineAtMs),
     sync: async (key, deadlineAtMs) => {
       const [aggregate] = await store.load([key]);
       if (!aggregate) return noSuchPayment;
@@ -83,15 +83,18 @@ export function newRequests(options: RequestsOptions): Requests {
       const applied = await door.apply(key, { type: 'close_payment' });
       killPoint('close_request.after_apply');
       if (applied.decision.type === 'refused' || !applied.aggregate) return refusedBy(applied);
-      const aggregate = await perform.closeOpen(applied.aggregate, deadlineAtMs);
+      const aggregate = await inline.closeOpen(applied.aggregate, deadlineAtMs);
       if (aggregate.payment.status === 'succeeded') {
-        const refusal = { code: 'payment_succeeded', detail: 'It was paid.', askFirst: [] } as const;
+        const refusal = {
+          code: 'payment_succeeded',
+          detail: 'It was paid.',
+          askFirst: [],
+        } as const;
         return { type: 'refused', refusal, aggregate };
       }
       return { type: 'done', aggregate, isNew: false };
     },
   };
-  return requests;
 }
 
 const noSuchPayment: Answered = {
@@ -105,77 +108,33 @@ function refusedBy(applied: Applied): Answered {
   return { type: 'refused', refusal: applied.decision.refusal, aggregate: applied.aggregate };
 }
 
-type Inline = {
-  try(
+/** Deciding and performing in one go, inside the caller's deadline. */
+class Inline {
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /** Puts a request for a try in; what stands in its way is closed first, and then it is put in again. */
+  async try(
     key: PaymentKey,
     input: Input,
     requested: RequestedTry | null,
     deadlineAtMs: number,
-  ): Promise<Answered>;
-  closeOpen(aggregate: Aggregate, deadlineAtMs: number): Promise<Aggregate>;
-};
+  ): Promise<Answered> {
+    const first = await this.#tryOnce(key, input, requested, deadlineAtMs);
+    const standing = first.aggregate;
+    const isBlocked = requested !== null && standing !== null && isBeingClosed(standing);
+    const mayRetry = first.type === 'done' || first.refusal.askFirst.length > 0;
+    if (!isBlocked || !mayRetry || standing.payment.closing) return first;
+    await this.closeOpen(standing, deadlineAtMs);
+    return await this.#tryOnce(key, input, requested, deadlineAtMs);
+  }
 
-function newInline(options: RequestsOptions): Inline {
-  const { connectors, door, performer, clock } = options;
-
-  const tryOnce: Inline['try'] = async (key, input, requested, deadlineAtMs) => {
-    const connector = requested && connectors.get(requested.channel, requested.account);
-    const calls = connector !== null && !connector.rules.products[requested?.product ?? '']?.opensByLink;
-    // A full bulkhead refuses before anything is committed.
-    const permit = calls ? connector.acquire() : null;
-    if (calls && !permit) return overloaded(connector);
-    try {
-      const applied = await door.apply(key, input);
-      options.killPoint('create.after_apply');
-      return await follow(applied, key, permit, deadlineAtMs);
-    } finally {
-      permit?.release();
-    }
-  };
-
-  const follow = async (
-    applied: Applied,
-    key: PaymentKey,
-    permit: Permit | null,
-    deadlineAtMs: number,
-  ): Promise<Answered> => {
-    const { decision, aggregate } = applied;
-    if (decision.type === 'refused' || !aggregate) return refusedBy(applied);
-    const { attempt } = decision;
-    const isNew =
-      decision.type === 'changed' && (attempt !== null || aggregate.payment.version === 1);
-    if (attempt === null || !mustSubmit(applied, attempt, key)) {
-      return { type: 'done', aggregate, isNew };
-    }
-    const call = { planned: false, deadlineAtMs, permit };
-    const answered = await performer.perform(aggregate, attempt, 'pay', call);
-    const latest = answered?.aggregate ?? aggregate;
-    return { type: 'done', aggregate: await waitForFinal(latest, attempt, deadlineAtMs), isNew: true };
-  };
-
-  /** Some products only say "accepted": the merchant is answered when the result is known, or time is up. */
-  const waitForFinal = async (
-    first: Aggregate,
-    attempt: number,
-    deadlineAtMs: number,
-  ): Promise<Aggregate> => {
-    let latest = first;
-    let askAtMs = clock.nowMs() + ASK_EVERY_MS;
-    while (awaitsFinal(latest, attempt, connectors) && clock.nowMs() + LOOK_EVERY_MS < deadlineAtMs) {
-      await clock.sleep(LOOK_EVERY_MS);
-      const [loaded] = await options.store.load([
-        { merchantNumber: latest.payment.merchantNumber, paymentId: latest.payment.id },
-      ]);
-      latest = loaded ?? latest;
-      if (clock.nowMs() < askAtMs || !awaitsFinal(latest, attempt, connectors)) continue;
-      const call = { planned: false, deadlineAtMs, permit: null };
-      latest = (await performer.perform(latest, attempt, 'query', call))?.aggregate ?? latest;
-      askAtMs = clock.nowMs() + ASK_EVERY_MS;
-    }
-    return latest;
-  };
-
-  const closeOpen: Inline['closeOpen'] = async (first, deadlineAtMs) => {
+  /** Goes through the safe close of every order on its way out, as far as the deadline lets it. */
+  async closeOpen(first: Aggregate, deadlineAtMs: number): Promise<Aggregate> {
+    const { performer, clock } = this.#options;
     let latest = first;
     for (const { attempt } of first.orders) {
       for (let step = 0; step < CLOSE_STEPS_MAX && clock.nowMs() < deadlineAtMs; step++) {
@@ -192,36 +151,97 @@ function newInline(options: RequestsOptions): Inline {
       }
     }
     return latest;
-  };
+  }
 
-  return {
-    closeOpen,
-    try: async (key, input, requested, deadlineAtMs) => {
-      const first = await tryOnce(key, input, requested, deadlineAtMs);
-      const standing = first.aggregate;
-      const blocks = requested !== null && standing !== null && isBeingClosed(standing);
-      const mayRetry = first.type === 'done' || first.refusal.askFirst.length > 0;
-      if (!blocks || !mayRetry || standing.payment.closing) return first;
-      await closeOpen(standing, deadlineAtMs);
-      const again: Input =
-        input.type === 'create_payment' ? input : { type: 'request_try', try: requested };
-      return await tryOnce(key, again, requested, deadlineAtMs);
-    },
-  };
+  async #tryOnce(
+    key: PaymentKey,
+    input: Input,
+    requested: RequestedTry | null,
+    deadlineAtMs: number,
+  ): Promise<Answered> {
+    const { connectors, door, killPoint } = this.#options;
+    const connector = requested && connectors.get(requested.channel, requested.account);
+    const product = requested && connector?.rules.products[requested.product];
+    const calls = connector !== null && product !== undefined && !product?.opensByLink;
+    // A full bulkhead refuses before anything is committed.
+    const permit = calls ? connector.acquire() : null;
+    if (calls && !permit) return overloaded(connector);
+    try {
+      const applied = await door.apply(key, input);
+      killPoint('create.after_apply');
+      return await this.#follow(applied, key, permit, deadlineAtMs);
+    } finally {
+      permit?.release();
+    }
+  }
+
+  async #follow(
+    applied: Applied,
+    key: PaymentKey,
+    permit: Permit | null,
+    deadlineAtMs: number,
+  ): Promise<Answered> {
+    const { decision, aggregate } = applied;
+    if (decision.type === 'refused' || !aggregate) return refusedBy(applied);
+    const { attempt } = decision;
+    if (attempt === null || !mustSubmit(applied, attempt, key)) {
+      const madeSomething = attempt !== null || aggregate.payment.version === 1;
+      return { type: 'done', aggregate, isNew: decision.type === 'changed' && madeSomething };
+    }
+    const call = { planned: false, deadlineAtMs, permit };
+    const answered = await this.#options.performer.perform(aggregate, attempt, 'pay', call);
+    const latest = answered?.aggregate ?? aggregate;
+    return {
+      type: 'done',
+      aggregate: await this.#waitForFinal(latest, attempt, deadlineAtMs),
+      isNew: true,
+    };
+  }
+
+  /** Some products only say "accepted": the merchant is answered when the result is known, or time is up. */
+  async #waitForFinal(first: Aggregate, attempt: number, deadlineAtMs: number): Promise<Aggregate> {
+    const { store, performer, connectors, clock } = this.#options;
+    let latest = first;
+    let askAtMs = clock.nowMs() + ASK_EVERY_MS;
+    const { merchantNumber, id: paymentId } = first.payment;
+    while (
+      awaitsFinal(latest, attempt, connectors) &&
+      clock.nowMs() + LOOK_EVERY_MS < deadlineAtMs
+    ) {
+      await clock.sleep(LOOK_EVERY_MS);
+      const [loaded] = await store.load([{ merchantNumber, paymentId }]);
+      latest = loaded ?? latest;
+      if (clock.nowMs() < askAtMs || !awaitsFinal(latest, attempt, connectors)) continue;
+      const call = { planned: false, deadlineAtMs, permit: null };
+      latest = (await performer.perform(latest, attempt, 'query', call))?.aggregate ?? latest;
+      askAtMs = clock.nowMs() + ASK_EVERY_MS;
+    }
+    return latest;
+  }
 }
 
 function overloaded(connector: Connector): Answered {
   const detail = `All places for calls to ${connector.channel} are taken.`;
-  return { type: 'refused', refusal: { code: 'overloaded', detail, askFirst: [] }, aggregate: null };
+  return {
+    type: 'refused',
+    refusal: { code: 'overloaded', detail, askFirst: [] },
+    aggregate: null,
+  };
 }
 
 /** Whether the order was made by this request: now, or by a commit whose answer was lost. */
 function mustSubmit({ decision, aggregate }: Applied, attempt: number, key: PaymentKey): boolean {
   if (decision.type === 'changed') {
-    return decision.effects.some((effect) => effect.type === 'submit' && effect.attempt === attempt);
+    return decision.effects.some(
+      (effect) => effect.type === 'submit' && effect.attempt === attempt,
+    );
   }
   const order = aggregate?.orders.find((one) => one.attempt === attempt);
-  return decision.type === 'unchanged' && aggregate?.payment.id === key.paymentId && order?.status === 'created';
+  return (
+    decision.type === 'unchanged' &&
+    aggregate?.payment.id === key.paymentId &&
+    order?.status === 'created'
+  );
 }
 
 function awaitsFinal({ orders }: Aggregate, attempt: number, connectors: Connectors): boolean {

@@ -28,14 +28,21 @@ export type MemoryTables = {
   readonly payments: Map<string, Aggregate>;
   readonly postings: { paymentId: string; version: number; posting: Posting }[];
   readonly history: { paymentId: string; version: number; atMs: number; entry: HistoryEntry }[];
-  readonly events: { paymentId: string; version: number; effect: Extract<Effect, { type: 'event' }> }[];
+  readonly events: {
+    paymentId: string;
+    version: number;
+    effect: Extract<Effect, { type: 'event' }>;
+  }[];
   readonly droppedOrders: Map<string, Job<AskRow>>;
   readonly expiries: Map<string, Job<PaymentKey>>;
   readonly notices: Map<string, Job<NoticeRow>>;
 };
 
 /** A store in memory. `endpoints` are the webhook endpoints of all merchants. */
-export function memoryStore(endpoints: readonly Endpoint[]): { store: Store; tables: MemoryTables } {
+export function memoryStore(endpoints: readonly Endpoint[]): {
+  store: Store;
+  tables: MemoryTables;
+} {
   const tables: MemoryTables = {
     payments: new Map(),
     postings: [],
@@ -50,10 +57,22 @@ export function memoryStore(endpoints: readonly Endpoint[]): { store: Store; tab
   const store: Store = {
     load: async (keys) => keys.map((key) => tables.payments.get(key.paymentId) ?? null),
     findByMerchantOrderNo: async (merchant, no) => byOrderNo.get(`${merchant}:${no}`) ?? null,
-    write: async (changes) => changes.map((change) => writeOne(change, tables, byOrderNo, endpoints)),
+    write: async (changes) =>
+      changes.map((change) => writeOne(change, tables, byOrderNo, endpoints)),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
-      claim(tables.droppedOrders, limit, nowMs, leaseMs, (row) => row.account === accountName(account)).map(
-        ({ row, lease }): DroppedOrder => ({ ...row.key, attempt: row.attempt, operation: row.operation, lease }),
+      claim(
+        tables.droppedOrders,
+        limit,
+        nowMs,
+        leaseMs,
+        (row) => row.account === accountName(account),
+      ).map(
+        ({ row, lease }): DroppedOrder => ({
+          ...row.key,
+          attempt: row.attempt,
+          operation: row.operation,
+          lease,
+        }),
       ),
     dropDroppedOrder: async (claimed) =>
       release(tables.droppedOrders, `${claimed.paymentId}:${claimed.attempt}`, claimed.lease),
@@ -63,7 +82,10 @@ export function memoryStore(endpoints: readonly Endpoint[]): { store: Store; tab
       ),
     dropExpiry: async (claimed) => release(tables.expiries, claimed.paymentId, claimed.lease),
     claimNotices: async (limit, nowMs, leaseMs) =>
-      claim(tables.notices, limit, nowMs, leaseMs, () => true).map(({ row, lease }) => ({ ...row, lease })),
+      claim(tables.notices, limit, nowMs, leaseMs, () => true).map(({ row, lease }) => ({
+        ...row,
+        lease,
+      })),
     finishNotices: async (results) => {
       for (const result of results) finishNotice(result, tables);
     },
@@ -75,9 +97,11 @@ export function memoryStore(endpoints: readonly Endpoint[]): { store: Store; tab
     },
     sweepAll: async (first, nowMs) => sweep(tables, first, 0, nowMs - earliestMs(first)),
     nextDueAtMs: async (first) => {
-      const dues = [...tables.droppedOrders.values(), ...tables.expiries.values(), ...tables.notices.values()].map(
-        (job) => job.dueAtMs,
-      );
+      const dues = [
+        ...tables.droppedOrders.values(),
+        ...tables.expiries.values(),
+        ...tables.notices.values(),
+      ].map((job) => job.dueAtMs);
       for (const { payment } of tables.payments.values()) {
         const isYoung = payment.createdAtMs >= watermark.ms;
         const isUnfinished = payment.status === 'pending' || payment.status === 'processing';
@@ -108,16 +132,22 @@ function writeOne(
     const at = { paymentId: payment.id, version: step.version };
     for (const posting of step.postings) tables.postings.push({ ...at, posting });
     tables.history.push({ ...at, atMs: step.atMs, entry: step.history });
-    for (const effect of step.effects) takeEffect(effect, after, step.version, step.atMs, tables, endpoints);
+    for (const effect of step.effects)
+      takeEffect(effect, after, step.version, step.atMs, tables, endpoints);
   }
   return 'written';
 }
 
 /** The primary key of the journal, as PostgreSQL keeps it. */
-function refuseSecondBooking(paymentId: string, change: AggregateChange, tables: MemoryTables): void {
+function refuseSecondBooking(
+  paymentId: string,
+  change: AggregateChange,
+  tables: MemoryTables,
+): void {
   for (const { book, entry } of change.steps.flatMap((step) => step.postings)) {
     const twice = tables.postings.some(
-      (one) => one.paymentId === paymentId && one.posting.book === book && one.posting.entry === entry,
+      (one) =>
+        one.paymentId === paymentId && one.posting.book === book && one.posting.entry === entry,
     );
     if (twice) throw new Error(`journal entry ${book} ${entry} of ${paymentId} exists`);
   }
@@ -218,7 +248,12 @@ function sweep(
       const delayMs = firstQueryMs.get(accountName(order));
       if (!isOpen(order) || order.awaitsStatement || delayMs === undefined) continue;
       if (tables.droppedOrders.has(jobKey)) continue;
-      const row = { key, attempt: order.attempt, account: accountName(order), operation: 'query' } as const;
+      const row = {
+        key,
+        attempt: order.attempt,
+        account: accountName(order),
+        operation: 'query',
+      } as const;
       upsert(tables.droppedOrders, jobKey, row, order.createdAtMs + delayMs);
       found += 1;
     }

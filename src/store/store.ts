@@ -71,7 +71,10 @@ export type Store = {
   /** Payments with their orders, charges and cases, in the order asked; null where there is none. */
   load(keys: readonly PaymentKey[]): Promise<(Aggregate | null)[]>;
   /** The payment of this merchant order number, or null. */
-  findByMerchantOrderNo(merchantNumber: number, merchantOrderNo: string): Promise<PaymentKey | null>;
+  findByMerchantOrderNo(
+    merchantNumber: number,
+    merchantOrderNo: string,
+  ): Promise<PaymentKey | null>;
   /** One commit for the whole batch; each change stands or falls by its own guard. Throws when nothing was written for sure, or when nobody knows. */
   write(changes: readonly AggregateChange[]): Promise<WriteResult[]>;
 
@@ -95,7 +98,11 @@ export type Store = {
    * `nowMs - firstQueryMs` of their account, and expiries. `overlapMs` is how far back of the
    * watermark it looks again, for commits that came late. Answers how many rows it found missing.
    */
-  sweepYoung(firstQueryMs: ReadonlyMap<string, number>, nowMs: number, overlapMs: number): Promise<number>;
+  sweepYoung(
+    firstQueryMs: ReadonlyMap<string, number>,
+    nowMs: number,
+    overlapMs: number,
+  ): Promise<number>;
   /** The same over everything: the proof that the watermark missed nothing. */
   sweepAll(firstQueryMs: ReadonlyMap<string, number>, nowMs: number): Promise<number>;
   /** The earliest time at which any job, or the sweep, has something to do; null when there is nothing. */

@@ -17,8 +17,10 @@ export const AMOUNT_MISMATCH: KindDescription = {
   kind: 'amount_mismatch',
   zh: '金额不符',
   what: 'The channel took another amount or currency than the order names.',
-  noticed: 'A notification, an answer or a statement carries an amount that differs from the order and the payment.',
-  response: 'Ask the channel; if it confirms the other amount, hold the order and its money for a person.',
+  noticed:
+    'A notification, an answer or a statement carries an amount that differs from the order and the payment.',
+  response:
+    'Ask the channel; if it confirms the other amount, hold the order and its money for a person.',
   over: 'The channel answers with the right amount, or a person decides.',
   toldToMerchant: true,
 };
@@ -28,23 +30,40 @@ export function isOrderedMoney(order: ChannelOrder, charge: ChargeFact): boolean
   return sameMoney(order, charge);
 }
 
-/** A notification named other money: ask now, and keep the doubt visible until the answer. */
-export function doubtAmount(order: ChannelOrder, out: Consequences, context: Context): void {
+/** A notification named other money: ask now, also an order that only awaited its statement, and keep the doubt visible until the answer. */
+export function doubtAmount(
+  order: ChannelOrder,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
   openMismatch(order, order.amountMinor, out, context);
-  out.effects.push({ type: 'ask', attempt: order.attempt, operation: 'query', dueAtMs: context.nowMs });
+  out.effects.push({
+    type: 'ask',
+    attempt: order.attempt,
+    operation: 'query',
+    dueAtMs: context.nowMs,
+  });
+  return order.awaitsStatement ? { ...order, awaitsStatement: false } : order;
 }
 
 /** The channel confirmed other money: the case now belongs to a person. */
-export function holdAmount(order: ChannelOrder, charge: ChargeFact, out: Consequences, context: Context): void {
+export function holdAmount(
+  order: ChannelOrder,
+  charge: ChargeFact,
+  out: Consequences,
+  context: Context,
+): void {
   openMismatch(order, charge.amountMinor, out, context);
   reassignCase(out, 'amount_mismatch', String(order.attempt), {
     owner: 'operations',
-    nextAction: 'Decide what to do with the held money: accept it, return it, or correct it with the channel.',
+    nextAction:
+      'Decide what to do with the held money: accept it, return it, or correct it with the channel.',
   });
 }
 
-/** The channel answered with the ordered money: the doubt is over. */
+/** The channel answered with the ordered money: the doubt is over. What is held stays with its person. */
 export function resolveDoubt(order: ChannelOrder, out: Consequences, context: Context): void {
+  if (order.charges.some((charge) => charge.held)) return;
   resolveCase(
     out,
     context,
@@ -55,7 +74,12 @@ export function resolveDoubt(order: ChannelOrder, out: Consequences, context: Co
   );
 }
 
-function openMismatch(order: ChannelOrder, riskMinor: number, out: Consequences, context: Context): void {
+function openMismatch(
+  order: ChannelOrder,
+  riskMinor: number,
+  out: Consequences,
+  context: Context,
+): void {
   openCase(out, context, {
     kind: 'amount_mismatch',
     subject: String(order.attempt),

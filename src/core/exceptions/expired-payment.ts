@@ -32,12 +32,32 @@ export function validUntilMs(payment: Payment, validityMsMin: number, nowMs: num
 /** Starts the safe close of an open order; does nothing when it is already on its way. */
 export function beginClose(order: ChannelOrder, out: Consequences, context: Context): ChannelOrder {
   if (order.closeStep !== 'none') return order;
-  out.effects.push({ type: 'ask', attempt: order.attempt, operation: 'query', dueAtMs: context.nowMs });
+  out.effects.push({
+    type: 'ask',
+    attempt: order.attempt,
+    operation: 'query',
+    dueAtMs: context.nowMs,
+  });
   return { ...order, closeStep: 'asking', awaitsStatement: false };
 }
 
+/** What the answer to a question proves about an order that is still open; null when it proves no end. */
+export function proofOfEnd(
+  order: ChannelOrder,
+  outcome: Outcome,
+  context: Context,
+): DeathEvidence | null {
+  if (outcome.type === 'closed') return 'close_acknowledged';
+  if (outcome.type !== 'not_found') return null;
+  const rules = context.rules(order.channel, order.account);
+  if (context.nowMs >= order.validUntilMs + rules.validityMarginMs)
+    return 'not_found_after_validity';
+  return order.closeStep === 'confirming' && rules.closeRefusesUnknown
+    ? 'close_acknowledged'
+    : null;
+}
+
 export type CloseProgress =
-  | { readonly type: 'dead'; readonly evidence: DeathEvidence }
   /** The next step is asked for, now or after a pause. */
   | { readonly type: 'goes_on'; readonly order: ChannelOrder }
   /** The channel cannot close: only the end of the validity and a last question can prove it dead. */
@@ -55,8 +75,17 @@ export function continueClose(
   context: Context,
 ): CloseProgress {
   const rules = context.rules(order.channel, order.account);
-  const step = (closeStep: ChannelOrder['closeStep'], ask: 'query' | 'close', pauseMs: number): CloseProgress => {
-    out.effects.push({ type: 'ask', attempt: order.attempt, operation: ask, dueAtMs: context.nowMs + pauseMs });
+  const step = (
+    closeStep: ChannelOrder['closeStep'],
+    ask: 'query' | 'close',
+    pauseMs: number,
+  ): CloseProgress => {
+    out.effects.push({
+      type: 'ask',
+      attempt: order.attempt,
+      operation: ask,
+      dueAtMs: context.nowMs + pauseMs,
+    });
     return { type: 'goes_on', order: { ...order, closeStep } };
   };
   if (operation === 'close') {
@@ -67,14 +96,14 @@ export function continueClose(
   if (operation !== 'query' || outcome.type === 'unknown') {
     return step(order.closeStep, 'query', closePauseMs(order, context));
   }
-  if (outcome.type === 'closed') return { type: 'dead', evidence: 'close_acknowledged' };
-  if (order.closeStep === 'confirming' && outcome.type === 'not_found' && rules.closeRefusesUnknown) {
-    return { type: 'dead', evidence: 'close_acknowledged' };
-  }
   if (outcome.type === 'not_found' && !rules.closeRefusesUnknown) return { type: 'waits' };
   if (!rules.canClose) return { type: 'waits' };
   // After a confirmed close that the channel does not show yet, give it time before closing again.
-  return step('closing', 'close', order.closeStep === 'confirming' ? closePauseMs(order, context) : 0);
+  return step(
+    'closing',
+    'close',
+    order.closeStep === 'confirming' ? closePauseMs(order, context) : 0,
+  );
 }
 
 /** Pause before a close is tried again: doubles with every question asked, up to a maximum. */

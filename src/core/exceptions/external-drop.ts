@@ -17,8 +17,10 @@ export const EXTERNAL_DROP: KindDescription = {
   kind: 'external_drop',
   zh: '外部掉单',
   what: 'The channel may have taken the money, and no final word reached us.',
-  noticed: 'The first planned query runs, because neither the answer nor a notification settled the order.',
-  response: 'Ask the channel again and again, less and less often; after the last question wait for its statement.',
+  noticed:
+    'The first planned query runs, because neither the answer nor a notification settled the order.',
+  response:
+    'Ask the channel again and again, less and less often; after the last question wait for its statement.',
   over: 'The channel said paid, failed or closed.',
   toldToMerchant: false,
 };
@@ -30,7 +32,11 @@ export function firstQueryAtMs(order: ChannelOrder, context: Context): number {
 }
 
 /** Notes that a planned question was asked and did not settle the order, or settled it late. */
-export function noteQuestion(order: ChannelOrder, out: Consequences, context: Context): ChannelOrder {
+export function noteQuestion(
+  order: ChannelOrder,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
   openCase(out, context, {
     kind: 'external_drop',
     subject: String(order.attempt),
@@ -44,11 +50,16 @@ export function noteQuestion(order: ChannelOrder, out: Consequences, context: Co
 }
 
 /** Plans the next question about an order that is still open. */
-export function planNextQuestion(order: ChannelOrder, out: Consequences, context: Context): ChannelOrder {
+export function planNextQuestion(
+  order: ChannelOrder,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
   const rules = context.rules(order.channel, order.account);
   const lastWordAtMs = order.validUntilMs + rules.validityMarginMs;
   const planUsedUp = order.queryCount >= rules.queryCountMax;
-  const nextAtMs = context.nowMs + queryDelayMs(rules, context.policy, order.channelOrderNo, order.queryCount);
+  const nextAtMs =
+    context.nowMs + queryDelayMs(rules, context.policy, order.channelOrderNo, order.queryCount);
   // The last question may not come before the validity and its margin are over.
   const dueAtMs = planUsedUp ? Math.max(nextAtMs, lastWordAtMs) : nextAtMs;
   out.effects.push({ type: 'ask', attempt: order.attempt, operation: 'query', dueAtMs });
@@ -56,9 +67,21 @@ export function planNextQuestion(order: ChannelOrder, out: Consequences, context
 }
 
 /** Closes the case of an order that has its end; the words say what proved it. */
-export function resolveDrop(order: ChannelOrder, out: Consequences, context: Context, words: string): void {
+export function resolveDrop(
+  order: ChannelOrder,
+  out: Consequences,
+  context: Context,
+  words: string,
+): void {
   if (isOpen(order)) return;
-  resolveCase(out, context, 'external_drop', String(order.attempt), words, EXTERNAL_DROP.toldToMerchant);
+  resolveCase(
+    out,
+    context,
+    'external_drop',
+    String(order.attempt),
+    words,
+    EXTERNAL_DROP.toldToMerchant,
+  );
 }
 
 /**
@@ -73,10 +96,13 @@ export function handOverIfUsedUp(
   const rules = context.rules(order.channel, order.account);
   if (order.queryCount < rules.queryCountMax) return null;
   if (context.nowMs < order.validUntilMs + rules.validityMarginMs) return null;
-  reassignCase(out, 'external_drop', String(order.attempt), {
-    owner: 'reconciliation',
-    nextAction: "All planned questions were asked: the channel's statement decides.",
-  });
+  // A doubted amount waits for the same answer.
+  for (const kind of ['external_drop', 'amount_mismatch'] as const) {
+    reassignCase(out, kind, String(order.attempt), {
+      owner: 'reconciliation',
+      nextAction: "All planned questions were asked: the channel's statement decides.",
+    });
+  }
   out.effects.push({ type: 'ask_done', attempt: order.attempt });
   return { ...order, awaitsStatement: true };
 }

@@ -52,7 +52,12 @@ export function noticePauseMs(tries: number): number | null {
 }
 
 /** The tries are used up: a person has to look at the endpoint. */
-export function openUndelivered(eventId: string, endpoint: string, out: Consequences, context: Context): void {
+export function openUndelivered(
+  eventId: string,
+  endpoint: string,
+  out: Consequences,
+  context: Context,
+): void {
   openCase(out, context, {
     kind: 'undelivered_notice',
     subject: `${eventId}:${endpoint}`,
@@ -65,7 +70,12 @@ export function openUndelivered(eventId: string, endpoint: string, out: Conseque
 }
 
 /** A replay was accepted: the case is over. */
-export function resolveUndelivered(eventId: string, endpoint: string, out: Consequences, context: Context): void {
+export function resolveUndelivered(
+  eventId: string,
+  endpoint: string,
+  out: Consequences,
+  context: Context,
+): void {
   resolveCase(
     out,
     context,

@@ -19,6 +19,13 @@ export type KeyOwner =
   | { readonly merchantNumber: number }
   | { readonly operatorId: string; readonly name: string };
 
+export type ListedKey = {
+  readonly hash: Uint8Array;
+  readonly hint: string;
+  readonly createdAtMs: number;
+  readonly revokedAtMs: number | null;
+};
+
 type MerchantRow = {
   number: number;
   id: string;
@@ -125,6 +132,30 @@ export async function createKey(
     ],
   );
   return { key };
+}
+
+/** The keys of one owner, the newest first; `hint` is the end of the key, to tell them apart. */
+export async function listKeys(
+  pool: Pool,
+  owner: { merchantNumber: number } | { operatorId: string },
+): Promise<ListedKey[]> {
+  const isMerchants = 'merchantNumber' in owner;
+  const { rows } = await pool.query<{
+    hash: Buffer;
+    hint: string;
+    created_at_ms: number;
+    revoked_at_ms: number | null;
+  }>(
+    `SELECT hash, hint, created_at_ms, revoked_at_ms FROM api_key
+     WHERE ${isMerchants ? 'merchant_number' : 'operator_id'} = $1 ORDER BY created_at_ms DESC, hash`,
+    [isMerchants ? owner.merchantNumber : idToUuid(owner.operatorId)],
+  );
+  return rows.map((row) => ({
+    hash: row.hash,
+    hint: row.hint,
+    createdAtMs: row.created_at_ms,
+    revokedAtMs: row.revoked_at_ms,
+  }));
 }
 
 /** Ends a key for ever; answers whether it was alive until now. */

@@ -36,7 +36,7 @@ export function openPool(
 }
 
 const getTypeParser: typeof pg.types.getTypeParser = (id: number, format?: 'text' | 'binary') =>
-  id === TYPE_INT8 ? exactInteger : pg.types.getTypeParser(id, format as 'text');
+  id === TYPE_INT8 ? exactInteger : pg.types.getTypeParser(id, format);
 
 function exactInteger(text: string): number {
   const value = Number(text);

@@ -7,9 +7,10 @@ import type { AggregateChange, Step, WriteResult } from '../store.ts';
 import type { Pool } from './pool.ts';
 import { caseRow, orderRow, paymentRow } from './rows.ts';
 import type { SectionName } from './sections.ts';
-import { SECTIONS } from './sections.ts';
+import { SECTIONS, sentRows } from './sections.ts';
+import type { Row } from './array-literal.ts';
+import { columnArrays } from './array-literal.ts';
 
-type Row = Record<string, unknown>;
 type Sections = Record<SectionName, Row[]>;
 
 /** See `Store.write`. */
@@ -23,7 +24,7 @@ export async function write(
   const present = SECTION_NAMES.filter((name) => sections[name].length > 0);
   const { rows } = await pool.query<{ id: string }>({
     ...statementFor(present),
-    values: present.map((name) => JSON.stringify(sections[name])),
+    values: present.flatMap((name) => columnArrays(SECTIONS[name].columns, sections[name])),
   });
   const written = new Set(rows.map((row) => uuidToId('pay', row.id)));
   return changes.map((change) => (written.has(change.after.payment.id) ? 'written' : 'stale'));
@@ -37,14 +38,19 @@ function statementFor(present: readonly SectionName[]): { name: string; text: st
   const key = present.join(' ');
   const known = statements.get(key);
   if (known) return known;
-  const roots: readonly SectionName[] = present.filter(
-    (name) => name === 'payment_insert' || name === 'payment_update',
-  );
-  const others = present.filter((name) => !roots.includes(name));
-  const part = (name: SectionName): string =>
-    `${name} AS (${SECTIONS[name](`$${present.indexOf(name) + 1}`)})`;
-  const ok = `ok AS (${roots.map((name) => `SELECT id FROM ${name}`).join(' UNION ALL ')})`;
-  const text = `WITH ${[...roots.map(part), ok, ...others.map(part)].join(',\n')} SELECT id FROM ok`;
+  const parts: string[] = [];
+  const roots: string[] = [];
+  let parameter = 1;
+  for (const name of present) {
+    const { columns, sql } = SECTIONS[name];
+    const isRoot = name === 'payment_insert' || name === 'payment_update';
+    if (isRoot) roots.push(`SELECT id FROM ${name}`);
+    parts.push(`${name} AS (${sql(sentRows(columns, parameter))})`);
+    parameter += Object.keys(columns).length;
+  }
+  // The roots come first in the list of sections; `ok` stands right behind them.
+  const ok = `ok AS (${roots.join(' UNION ALL ')})`;
+  const text = `WITH ${parts.toSpliced(roots.length, 0, ok).join(',\n')} SELECT id FROM ok`;
   const statement = { name: `write_${statements.size}`, text };
   statements.set(key, statement);
   return statement;
@@ -110,7 +116,7 @@ function collectStep({ payment }: Aggregate, step: Step, sections: Sections): vo
     via: step.history.evidence?.via ?? null,
     operation: step.history.evidence?.operation ?? null,
     raw: step.history.evidence?.raw ?? null,
-    changes: step.history.changes,
+    changes: step.history.changes.join('\n'),
   });
   for (const effect of step.effects) {
     if (effect.type !== 'event') continue;

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import {
+  AMOUNT_MINOR,
+  CLOSED,
+  MINUTE,
+  PENDING,
+  paid,
+  ScriptedPayment,
+  UNKNOWN,
+  WAITING,
+  WALLET_QR,
+} from '../../../test/support/scripted-payment.ts';
+
+const LESS = { amountMinor: AMOUNT_MINOR - 1 };
+
+function waiting(): ScriptedPayment {
+  const payment = new ScriptedPayment();
+  payment.learn(PENDING, { operation: 'pay' });
+  return payment;
+}
+
+describe('a notification with another amount', () => {
+  test('settles nothing: the channel is asked at once, and the doubt is visible', () => {
+    const payment = waiting();
+    payment.notified(paid(LESS));
+    expect(payment.order()).toMatchObject({ status: 'pending', charges: [] });
+    expect(payment.status).toBe('processing');
+    expect(payment.questions.get(1)).toEqual({ operation: 'query', dueAtMs: payment.nowMs });
+    expect(payment.openCase('amount_mismatch')).toMatchObject({ owner: 'platform' });
+  });
+
+  test.each([{ amountMinor: AMOUNT_MINOR + 1 }, { currency: 'HKD' }, { amountMinor: 1 }])(
+    'is doubted: %j',
+    (change) => {
+      const payment = waiting();
+      payment.notified(paid(change));
+      expect(payment.order().charges).toEqual([]);
+      expect(payment.openCase('amount_mismatch')).not.toBeNull();
+    },
+  );
+
+  test('the channel disagrees: the payment succeeds with the ordered amount', () => {
+    const payment = waiting();
+    payment.notified(paid(LESS));
+    payment.answerJob(paid());
+    expect(payment.status).toBe('succeeded');
+    expect(payment.openCase('amount_mismatch')).toBeNull();
+    expect(payment.told()).toContain('exception.resolved');
+    expect(payment.payment.winner?.amountMinor).toBe(AMOUNT_MINOR);
+  });
+
+  test('the channel says closed: the doubt is over with the order', () => {
+    const payment = waiting();
+    payment.notified(paid(LESS));
+    payment.answerJob(CLOSED);
+    expect(payment.order().status).toBe('closed');
+    expect(payment.openCase('amount_mismatch')).toBeNull();
+  });
+
+  test('nobody answers: the doubt stays, and so does the question', () => {
+    const payment = waiting();
+    payment.notified(paid(LESS));
+    payment.answerJob(UNKNOWN);
+    expect(payment.openCase('amount_mismatch')).not.toBeNull();
+    expect(payment.questions.has(1)).toBe(true);
+  });
+
+  test('doubts a payment that already succeeded without touching it', () => {
+    const payment = waiting();
+    payment.notified(paid());
+    payment.notified(paid({ ...LESS, transactionNo: 'T2' }));
+    expect(payment.status).toBe('succeeded');
+    expect(payment.questions.has(1)).toBe(true);
+    payment.answerJob(paid());
+    expect(payment.openCase('amount_mismatch')).toBeNull();
+    expect(payment.payment.surplusHeldMinor).toBe(0);
+  });
+
+  test('makes an order askable again that was handed over to reconciliation', () => {
+    const payment = waiting();
+    payment.learn(UNKNOWN, { planned: true });
+    while (!payment.order().awaitsStatement) payment.answerJob(UNKNOWN);
+    payment.notified(paid(LESS));
+    expect(payment.order().awaitsStatement).toBe(false);
+    expect(payment.questions.has(1)).toBe(true);
+    payment.answerJob(UNKNOWN);
+    expect(payment.order().awaitsStatement).toBe(true);
+    expect(payment.openCase('amount_mismatch')).toMatchObject({ owner: 'reconciliation' });
+  });
+});
+
+describe('another amount that the channel confirms', () => {
+  function held(): ScriptedPayment {
+    const payment = waiting();
+    payment.notified(paid(LESS));
+    payment.answerJob(paid(LESS));
+    return payment;
+  }
+
+  test('is held: no winner, money in suspense, a case for a person', () => {
+    const payment = held();
+    expect(payment.order().status).toBe('held');
+    expect([payment.status, payment.payment.winner]).toEqual(['processing', null]);
+    expect(payment.payment.surplusHeldMinor).toBe(AMOUNT_MINOR - 1);
+    expect(payment.postings).toEqual([
+      expect.objectContaining({
+        entry: 'charge:1:T1',
+        credit: 'suspense:wallet/main',
+        amountMinor: AMOUNT_MINOR - 1,
+      }),
+    ]);
+    expect(payment.openCase('amount_mismatch')).toMatchObject({
+      owner: 'operations',
+      moneyAtRiskMinor: AMOUNT_MINOR,
+    });
+    expect(payment.questions.size).toBe(0);
+    expect(payment.told()).toEqual(['exception.opened']);
+  });
+
+  test('is held without any notification, too', () => {
+    const payment = waiting();
+    payment.learn(paid(LESS));
+    expect(payment.order().status).toBe('held');
+    expect(payment.openCase('amount_mismatch')).toMatchObject({ owner: 'operations' });
+  });
+
+  test.each([
+    ['the same answer again', paid(LESS)],
+    ['an answer that says waiting', WAITING],
+    ['an answer that says closed', CLOSED],
+    ['no answer', UNKNOWN],
+  ])('stays with its person after %s', (_what, outcome) => {
+    const payment = held();
+    payment.learn(outcome);
+    expect(payment.order().status).toBe('held');
+    expect(payment.openCase('amount_mismatch')).toMatchObject({ owner: 'operations' });
+  });
+
+  test('allows no further try, no closing and no end by expiry until a person decides', () => {
+    const payment = held();
+    const held409 = { type: 'refused', refusal: { code: 'payment_held' } };
+    expect(payment.decide({ type: 'request_try', try: WALLET_QR })).toMatchObject(held409);
+    expect(payment.decide({ type: 'close_payment' })).toMatchObject(held409);
+    payment.pass(60 * MINUTE);
+    expect(payment.decide({ type: 'validity_ended' }).type).toBe('unchanged');
+  });
+
+  test('stops a closing that was under way', () => {
+    const payment = waiting();
+    payment.decide({ type: 'close_payment' });
+    payment.answerJob(paid(LESS));
+    expect([payment.status, payment.payment.closing]).toEqual(['processing', null]);
+  });
+
+  test('takes more money of that order along, also the ordered sum', () => {
+    const payment = held();
+    payment.notified(paid({ transactionNo: 'T2' }));
+    expect([payment.status, payment.payment.winner]).toEqual(['processing', null]);
+    expect(payment.payment.surplusHeldMinor).toBe(2 * AMOUNT_MINOR - 1);
+  });
+
+  test('beside a winner is held without disturbing it', () => {
+    const payment = waiting();
+    payment.notified(paid());
+    payment.learn(paid({}, { ...LESS, transactionNo: 'T2' }));
+    expect([payment.status, payment.order().status]).toEqual(['succeeded', 'succeeded']);
+    expect(payment.payment.surplusHeldMinor).toBe(AMOUNT_MINOR - 1);
+    // The same answer again ends nothing: the money still lies there.
+    payment.learn(paid({}, { ...LESS, transactionNo: 'T2' }));
+    expect(payment.openCase('amount_mismatch')).toMatchObject({ owner: 'operations' });
+  });
+});

@@ -1,0 +1,94 @@
+/** The timeline of one payment: each input that was accepted, what was told, and how that went. */
+import { idToUuid } from '../../core/id.ts';
+import type { Operation, Via } from '../../core/outcome.ts';
+import type { EventType } from '../../core/effect.ts';
+import type { PaymentKey } from '../store.ts';
+import type { EventRow } from './events.ts';
+import { deliveriesOf, EVENTS_OF_PAYMENT, toStoredEvent } from './events.ts';
+import type { Pool } from './pool.ts';
+
+export type TimelineEntry =
+  | {
+      readonly type: 'input';
+      readonly atMs: number;
+      readonly version: number;
+      readonly input: string;
+      readonly attempt: number | null;
+      readonly outcome: string | null;
+      readonly via: Via | null;
+      readonly operation: Operation | null;
+      /** The words that prove it, as they came. */
+      readonly raw: string | null;
+      readonly changes: readonly string[];
+    }
+  | {
+      readonly type: 'event';
+      readonly atMs: number;
+      readonly version: number;
+      readonly eventId: string;
+      readonly event: EventType;
+      readonly subjectKey: string | null;
+    }
+  | {
+      readonly type: 'delivery';
+      readonly atMs: number;
+      readonly eventId: string;
+      /** Null: the payment's own `notice_url`. */
+      readonly endpointId: string | null;
+      readonly durationMs: number;
+      readonly responseStatus: number;
+      readonly error: string | null;
+    };
+
+type InputEntry = Extract<TimelineEntry, { type: 'input' }>;
+
+const HISTORY = `
+  SELECT at_ms AS "atMs", version, input, attempt, outcome, via, operation, raw,
+    string_to_array(changes, chr(10)) AS changes
+  FROM history WHERE merchant_number = $1 AND payment_id = $2 ORDER BY version`;
+
+/** Everything that happened to a payment, in order; empty when there is no such payment. */
+export async function timelineOf(pool: Pool, key: PaymentKey): Promise<TimelineEntry[]> {
+  const values = [key.merchantNumber, idToUuid(key.paymentId)];
+  const [inputs, eventRows] = await Promise.all([
+    pool.query<Omit<InputEntry, 'type'>>({ name: 'history', text: HISTORY, values }),
+    pool.query<EventRow>({ name: 'events_of_payment', text: EVENTS_OF_PAYMENT, values }),
+  ]);
+  const events = eventRows.rows.map(toStoredEvent);
+  const eventIds = events.map((one) => one.eventId);
+  const deliveries = await deliveriesOf(pool, key.merchantNumber, eventIds, null);
+  const entries: TimelineEntry[] = [
+    ...inputs.rows.map((row) => ({ type: 'input' as const, ...row })),
+    ...events.map(({ atMs, version, eventId, event, subjectKey }) => ({
+      type: 'event' as const,
+      atMs,
+      version,
+      eventId,
+      event,
+      subjectKey,
+    })),
+    ...deliveries.flatMap(({ eventId, endpointId, tries }) =>
+      tries.map((one) => ({ type: 'delivery' as const, eventId, endpointId, ...one })),
+    ),
+  ];
+  return inOrder(entries);
+}
+
+/**
+ * Versions are the order of what was decided, whatever the clocks of two processes said; deliveries
+ * have only their time, and stand behind everything decided by then.
+ */
+function inOrder(entries: readonly TimelineEntry[]): TimelineEntry[] {
+  const decided = entries
+    .filter((one) => one.type !== 'delivery')
+    .sort((a, b) => a.version - b.version || (a.type === 'input' ? -1 : 1));
+  const delivered = entries
+    .filter((one) => one.type === 'delivery')
+    .sort((a, b) => a.atMs - b.atMs);
+  const merged: TimelineEntry[] = [];
+  for (const one of decided) {
+    while (delivered[0] && delivered[0].atMs < one.atMs) merged.push(...delivered.splice(0, 1));
+    merged.push(one);
+  }
+  return [...merged, ...delivered];
+}

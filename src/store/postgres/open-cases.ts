@@ -1,0 +1,40 @@
+/** What is open: cases that somebody, or something, still has to end. */
+import { idToUuid, uuidToId } from '../../core/id.ts';
+import type { PaymentKey } from '../store.ts';
+import type { Page, Paged } from './keyset.ts';
+import { takePage, UUID_MAX } from './keyset.ts';
+import type { Pool } from './pool.ts';
+
+export type OpenCaseKey = PaymentKey & { readonly caseId: string };
+
+const LIST = `
+  SELECT merchant_number, payment_id, case_id FROM open_case
+  WHERE case_id < $2 AND ($1::integer IS NULL OR merchant_number = $1)
+  ORDER BY case_id DESC LIMIT $3`;
+
+/** Open cases, the newest first, of one merchant or (null) of all; the case itself comes with its payment. */
+export async function listOpenCases(
+  pool: Pool,
+  merchantNumber: number | null,
+  page: Page,
+): Promise<Paged<OpenCaseKey>> {
+  const { rows } = await pool.query<{
+    merchant_number: number;
+    payment_id: string;
+    case_id: string;
+  }>({
+    name: 'list_open_cases',
+    text: LIST,
+    values: [
+      merchantNumber,
+      page.startingAfter === null ? UUID_MAX : idToUuid(page.startingAfter),
+      page.limit + 1,
+    ],
+  });
+  const keys = rows.map((row) => ({
+    merchantNumber: row.merchant_number,
+    paymentId: uuidToId('pay', row.payment_id),
+    caseId: uuidToId('exc', row.case_id),
+  }));
+  return takePage(keys, page.limit);
+}
