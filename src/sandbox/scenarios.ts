@@ -1,0 +1,202 @@
+/** What the payer does, if anybody lets them. */
+export type PayerConduct =
+  | { readonly act: 'pays' | 'declines'; readonly when: 'at_once' | 'slow' | 'after_forgery' }
+  | { readonly act: 'pays_on_close' };
+
+/** What becomes of the word that the channel sends about the result. */
+export type NotificationConduct =
+  | 'sent'
+  | 'never_sent'
+  | 'sent_late'
+  | 'sent_five_times'
+  | 'followed_by_older'
+  | 'other_amount'
+  | 'sent_after_outage';
+
+/** What becomes of our calls about the order. */
+export type CallConduct = 'answered' | 'pay_done_unanswered' | 'pay_lost' | 'query_down' | 'outage';
+
+/** The only right end at the platform; `either` when the fault decides. */
+export type ExpectedEnd = 'succeeded' | 'closed' | 'held' | 'either';
+
+export type Scenario = {
+  /** The reserved amount in minor units that asks for it; null when only the name does. */
+  readonly amountMinor: number | null;
+  readonly expected: ExpectedEnd;
+  readonly payer: PayerConduct;
+  readonly notification: NotificationConduct;
+  readonly calls: CallConduct;
+  /** A stranger sends word of a payment before there is one. */
+  readonly forged: boolean;
+  /** The channel takes another amount than it was asked for. */
+  readonly takesOtherAmount: boolean;
+  readonly zh: string;
+  readonly en: string;
+};
+
+export type ScenarioName =
+  | 'success'
+  | 'slow_payer'
+  | 'lost_notification'
+  | 'late_notification'
+  | 'duplicate_notification'
+  | 'reordered_notification'
+  | 'forged_notification'
+  | 'tampered_amount'
+  | 'tampered_notification'
+  | 'timeout_accepted'
+  | 'timeout_rejected'
+  | 'query_down'
+  | 'declined'
+  | 'close_race'
+  | 'channel_outage';
+
+const PLAIN = {
+  expected: 'succeeded',
+  payer: { act: 'pays', when: 'at_once' },
+  notification: 'sent',
+  calls: 'answered',
+  forged: false,
+  takesOtherAmount: false,
+} as const;
+
+/** Every scenario of the pretend world; a name or a reserved amount chooses one. */
+export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
+  success: {
+    ...PLAIN,
+    amountMinor: 8_800_001,
+    zh: '付款人立即支付，渠道发送通知',
+    en: 'The payer pays at once and the channel notifies',
+  },
+  slow_payer: {
+    ...PLAIN,
+    amountMinor: 8_800_002,
+    payer: { act: 'pays', when: 'slow' },
+    zh: '付款人 8 秒后才支付',
+    en: 'The payer pays after 8 seconds',
+  },
+  lost_notification: {
+    ...PLAIN,
+    amountMinor: 8_800_003,
+    notification: 'never_sent',
+    zh: '已支付，通知永远不来',
+    en: 'Paid, and the notification never comes',
+  },
+  late_notification: {
+    ...PLAIN,
+    amountMinor: 8_800_004,
+    notification: 'sent_late',
+    zh: '已支付，通知迟到 60 秒',
+    en: 'Paid, and the notification comes 60 seconds late',
+  },
+  duplicate_notification: {
+    ...PLAIN,
+    amountMinor: 8_800_005,
+    notification: 'sent_five_times',
+    zh: '同一通知来 5 次，其中 2 次在同一毫秒',
+    en: 'The notification comes five times, twice in the same millisecond',
+  },
+  reordered_notification: {
+    ...PLAIN,
+    amountMinor: 8_800_006,
+    notification: 'followed_by_older',
+    zh: '先到“已支付”，后到更早的“待支付”',
+    en: 'PAID arrives first, an older WAITING after it',
+  },
+  forged_notification: {
+    ...PLAIN,
+    amountMinor: 8_800_007,
+    payer: { act: 'pays', when: 'after_forgery' },
+    forged: true,
+    zh: '未支付时先来伪造通知和验签探测，随后真的支付',
+    en: 'A forged notification and a signature probe come first, then the real payment',
+  },
+  tampered_amount: {
+    ...PLAIN,
+    amountMinor: 8_800_008,
+    expected: 'held',
+    takesOtherAmount: true,
+    zh: '渠道实收金额少 1 分，通知和查询都这样说',
+    en: 'The channel took one fen less, and both notification and query say so',
+  },
+  tampered_notification: {
+    ...PLAIN,
+    amountMinor: null,
+    notification: 'other_amount',
+    zh: '通知验签正确但金额不符，查询金额正确',
+    en: 'An authentic notification with another amount, while the query has the right one',
+  },
+  timeout_accepted: {
+    ...PLAIN,
+    amountMinor: 8_800_009,
+    notification: 'never_sent',
+    calls: 'pay_done_unanswered',
+    zh: '下单超时但渠道已受理，付款人已支付，通知丢失',
+    en: 'The order call is never answered but was accepted and paid; the notification is lost too',
+  },
+  timeout_rejected: {
+    ...PLAIN,
+    amountMinor: 8_800_010,
+    expected: 'closed',
+    calls: 'pay_lost',
+    zh: '下单超时，渠道没有这笔订单',
+    en: 'The order call is never answered and the channel never had the order',
+  },
+  query_down: {
+    ...PLAIN,
+    amountMinor: 8_800_011,
+    notification: 'never_sent',
+    calls: 'query_down',
+    zh: '已支付，通知丢失，查询 2 分钟内返回 500/429',
+    en: 'Paid, notification lost, and queries answer 500 or 429 for two minutes',
+  },
+  declined: {
+    ...PLAIN,
+    amountMinor: 8_800_012,
+    expected: 'closed',
+    payer: { act: 'declines', when: 'at_once' },
+    zh: '余额不足，渠道拒绝',
+    en: 'Insufficient balance: the channel declines',
+  },
+  close_race: {
+    ...PLAIN,
+    amountMinor: 8_800_013,
+    expected: 'either',
+    payer: { act: 'pays_on_close' },
+    zh: '付款人在关单的同一刻支付',
+    en: 'The payer pays in the instant in which the order is closed',
+  },
+  channel_outage: {
+    ...PLAIN,
+    amountMinor: 8_800_029,
+    expected: 'either',
+    notification: 'sent_after_outage',
+    calls: 'outage',
+    zh: '10 分钟内 30% 的调用超时、20% 被重置',
+    en: 'For ten minutes 30 % of the calls time out and 20 % are reset',
+  },
+};
+
+const BY_AMOUNT = new Map<number, ScenarioName>();
+for (const name of scenarioNames()) {
+  const { amountMinor } = SCENARIOS[name];
+  if (amountMinor !== null) BY_AMOUNT.set(amountMinor, name);
+}
+
+/** The names of all scenarios. */
+export function scenarioNames(): ScenarioName[] {
+  return Object.keys(SCENARIOS).filter(isScenarioName);
+}
+
+/** Whether a text is the name of a scenario. */
+export function isScenarioName(text: string): text is ScenarioName {
+  return Object.hasOwn(SCENARIOS, text);
+}
+
+/** The scenario an order asks for: by its name, else by its amount in minor units; null for none. */
+export function chooseScenario(
+  name: ScenarioName | null,
+  amountMinor: number,
+): ScenarioName | null {
+  return name ?? BY_AMOUNT.get(amountMinor) ?? null;
+}

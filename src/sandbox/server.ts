@@ -1,0 +1,171 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Books } from './books.ts';
+import { Control } from './control.ts';
+import { DueRunner } from './due-runner.ts';
+import { Faults } from './faults.ts';
+import { Gateway, type SandboxAccount } from './gateway.ts';
+import { type Exchange, exchangeOf, readBody, sendBody, sendStatus } from './http-exchange.ts';
+import { type Journal, type JournalEntry, openJournal } from './journal.ts';
+import { SampleMerchant } from './merchant.ts';
+import { NotificationSender } from './notification-sender.ts';
+import { PageOpening } from './page-opening.ts';
+import { payerPagePath, servePayerPage } from './payer-page.ts';
+import { createRandom } from './random.ts';
+import { SandboxClock } from './sandbox-clock.ts';
+import { serveScenarioPage } from './scenario-page.ts';
+
+export type SandboxOptions = {
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly accounts: Readonly<Record<string, SandboxAccount>>;
+  /** The sample merchant's webhook secret, where it is known before the start. */
+  readonly merchantSecret?: string;
+  /** Shown on the front page, for people. */
+  readonly platformUrl?: string;
+  /** Multiplies the long times of the scenarios and of the resend ladder; 1 when absent. */
+  readonly timeScale?: number;
+  /** Draws faults and marks trade numbers; 1 when absent. */
+  readonly seed?: number;
+  /** The file in which the books survive a restart; absent: in memory only. */
+  readonly journalPath?: string;
+};
+
+export type Sandbox = {
+  readonly url: string;
+  readonly port: number;
+  /** Breaks off what is under way and frees the port; the journal is whole afterwards. */
+  close(): Promise<void>;
+};
+
+type World = {
+  readonly books: Books;
+  readonly clock: SandboxClock;
+  readonly merchant: SampleMerchant;
+  readonly journal: Journal | null;
+};
+
+/** Longer than any client keeps a connection, so that the server never closes one under a call. */
+const KEEP_ALIVE_TIMEOUT_MS = 120_000;
+
+/**
+ * Starts the pretend outside world on this machine's loopback address.
+ *
+ * @throws when the port is taken, an option is out of range or the journal cannot be read.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const seed = options.seed ?? 1;
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError('seed must be a count');
+  const world = openWorld(options, seed);
+  const { books, clock, merchant, journal } = world;
+  const faults = new Faults(seed);
+  const sender = new NotificationSender();
+  const runner = new DueRunner({
+    books,
+    faults,
+    clock,
+    sender,
+    secretOf: (account) => options.accounts[account]?.secret ?? null,
+  });
+  const moveClock = (offsetMs: number) => {
+    clock.offsetMs = offsetMs;
+    journal?.append({ kind: 'clock', offsetMs });
+    runner.clockMoved();
+  };
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const payerPageUrl = (channel: string, outNo: string) => url + payerPagePath(channel, outNo);
+  const gateway = new Gateway({ accounts: options.accounts, books, faults, clock, payerPageUrl });
+  const opening = new PageOpening(options.accounts, books);
+  const control = new Control({ books, faults, clock, runner, merchant, moveClock });
+  const platformUrl = options.platformUrl ?? null;
+  server.on(
+    'request',
+    listener({ gateway, control, opening, world, platformUrl, wake: () => runner.wake() }),
+  );
+  runner.wake();
+  return {
+    url,
+    port,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      sender.close();
+      await runner.stop();
+      await closed;
+      journal?.close();
+    },
+  };
+}
+
+function openWorld(options: SandboxOptions, seed: number): World {
+  const clock = new SandboxClock();
+  let journal: Journal | null = null;
+  const record = (entry: JournalEntry) => journal?.append(entry);
+  const timeScale = options.timeScale ?? 1;
+  const books = new Books({ seed, random: createRandom(seed), timeScale, record });
+  const merchant = new SampleMerchant(options.merchantSecret ?? null, (told) =>
+    record({ kind: 'told', told }),
+  );
+  if (options.journalPath !== undefined) {
+    const restore = (entry: JournalEntry) => {
+      if (entry.kind === 'told') merchant.restore(entry.told);
+      else if (entry.kind === 'clock') clock.offsetMs = entry.offsetMs;
+      else books.restore(entry);
+    };
+    journal = openJournal(options.journalPath, restore, function* () {
+      yield { kind: 'clock', offsetMs: clock.offsetMs };
+      yield* books.entries();
+      for (const told of merchant.told()) yield { kind: 'told', told };
+    });
+    books.resume();
+  }
+  return { books, clock, merchant, journal };
+}
+
+type Routes = {
+  readonly gateway: Gateway;
+  readonly control: Control;
+  readonly opening: PageOpening;
+  readonly world: World;
+  readonly platformUrl: string | null;
+  readonly wake: () => void;
+};
+
+function listener(routes: Routes) {
+  return (request: IncomingMessage, response: ServerResponse) => {
+    const exchange = exchangeOf(request, response);
+    serve(routes, exchange).then(routes.wake, (error: unknown) => {
+      // A client that went away needs no answer; anything else is a mistake of ours and must be seen.
+      if (request.destroyed && !request.complete) return;
+      console.error(error);
+      if (!response.headersSent) sendBody(exchange, 500, 'text/plain', 'sandbox error');
+    });
+  };
+}
+
+async function serve(routes: Routes, exchange: Exchange): Promise<void> {
+  const { path, method } = exchange;
+  const { books, clock, merchant } = routes.world;
+  if (path.startsWith('/gateway/')) return await routes.gateway.serve(exchange);
+  if (path.startsWith('/control/') || path === '/books')
+    return await routes.control.serve(exchange);
+  if (path === '/merchant/notices' && method === 'POST') {
+    const body = await readBody(exchange.request);
+    const status =
+      body === null ? 413 : merchant.receive(exchange.request.headers, body, clock.nowMs());
+    return sendStatus(exchange, status);
+  }
+  const isPage = method === 'GET' || method === 'POST';
+  if (path.startsWith('/pay/') && isPage) return servePayerPage(exchange, books, clock.nowMs());
+  if (path.startsWith('/page/') && method === 'GET') {
+    return routes.opening.serve(exchange, clock.nowMs());
+  }
+  if (path === '/' && method === 'GET') return serveScenarioPage(exchange, routes.platformUrl);
+  return sendBody(exchange, 404, 'text/plain', 'not found');
+}
