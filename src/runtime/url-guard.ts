@@ -4,8 +4,8 @@
  * made. We resolve the name ourselves, look at every address it has, and connect to just those, so
  * that a name that changes its mind in between (DNS rebinding) gains nothing.
  */
-import { Resolver, promises as systemDns } from 'node:dns';
 import type { LookupAddress } from 'node:dns';
+import { lookup, Resolver } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
@@ -85,9 +85,12 @@ export function checkNoticeUrl(text: string, mode: GuardMode): string | null {
   const url = URL.parse(text);
   if (!url) return 'This is not a complete URL.';
   if (url.protocol !== 'https:' && !(mode === 'sandbox' && url.protocol === 'http:')) {
-    return mode === 'live' ? 'The URL must start with https://.' : 'The URL must start with http:// or https://.';
+    return mode === 'live'
+      ? 'The URL must start with https://.'
+      : 'The URL must start with http:// or https://.';
   }
-  if (url.username !== '' || url.password !== '') return 'The URL may not contain a user name or password.';
+  if (url.username !== '' || url.password !== '')
+    return 'The URL may not contain a user name or password.';
   if (text.includes('#')) return 'The URL may not contain a fragment (#).';
   if (mode === 'live' && !PORTS_LIVE.includes(url.port)) return 'The port must be 443 or 8443.';
   return checkHost(url.hostname, mode);
@@ -162,42 +165,30 @@ function guardedLookup(mode: GuardMode, resolve: Resolve): LookupFunction {
         else if (options.all === true) callback(null, [...addresses]);
         else callback(null, first.address, first.family);
       },
-      (error: unknown) =>
-        callback(error instanceof Error ? error : new Error(String(error)), []),
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), []),
     );
   };
 }
 
 /** The machine's own way of resolving names, with its hosts file: for developers. */
 async function systemResolve(hostname: string): Promise<LookupAddress[]> {
-  return await systemDns.lookup(hostname, { all: true });
+  return await lookup(hostname, { all: true });
 }
 
 /** The name servers only: no hosts file, no search domain, and no thread that a slow one could hold. */
 function publicResolve(): Resolve {
   const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 2 });
   return async (hostname) => {
-    const [ipv4, ipv6] = await Promise.all([
-      ask((done) => resolver.resolve4(hostname, done), 4),
-      ask((done) => resolver.resolve6(hostname, done), 6),
+    const answers = await Promise.allSettled([
+      resolver.resolve4(hostname).then((found) => found.map((address) => ({ address, family: 4 }))),
+      resolver.resolve6(hostname).then((found) => found.map((address) => ({ address, family: 6 }))),
     ]);
-    const addresses = [...ipv4, ...ipv6];
-    if (addresses.length === 0) throw new Error(`${hostname} has no address`);
+    const addresses = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    // One kind of address is enough: nothing but what was found here is connected to.
+    const [failed] = answers.filter((one) => one.status === 'rejected');
+    if (addresses.length === 0 && failed) throw failed.reason;
     return addresses;
   };
-}
-
-type Answered = (error: NodeJS.ErrnoException | null, addresses: string[]) => void;
-
-/** One question to the name servers. "No such record" is an empty answer; any other failure is thrown. */
-async function ask(question: (done: Answered) => void, family: 4 | 6): Promise<LookupAddress[]> {
-  return await new Promise<LookupAddress[]>((resolve, reject) => {
-    question((error, addresses) => {
-      if (!error) resolve(addresses.map((address) => ({ address, family })));
-      else if (error.code === 'ENODATA' || error.code === 'ENOTFOUND') resolve([]);
-      else reject(error);
-    });
-  });
 }
 
 function newBlockList(family: 'ipv4' | 'ipv6', networks: readonly string[]): BlockList {

@@ -218,6 +218,7 @@ describe('the end of a validity', () => {
 
   test('asks anew about an order that was handed over to reconciliation', () => {
     const payment = waiting();
+    payment.learn(UNKNOWN, { planned: true });
     while (!payment.order().awaitsStatement) payment.answerJob(UNKNOWN);
     expect(payment.questions.size).toBe(0);
     payment.nowMs = Math.max(payment.nowMs, payment.payment.expiresAtMs);

@@ -1,0 +1,107 @@
+/** One channel account of the configuration, checked field by field. */
+import { isRecord } from './json-object.ts';
+import { CONNECTIONS_MIN } from './http.ts';
+
+export type ChannelAccount = {
+  readonly channel: string;
+  readonly account: string;
+  readonly secret: string;
+  /** Scheme, host and port. */
+  readonly baseUrl: string;
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly callDeadlineMs: number;
+  readonly connectionsMax: number;
+  readonly queriesPerSecond: number;
+};
+
+type TextField = { readonly form: RegExp; readonly says: string };
+
+const TEXTS = {
+  channel: { form: /^[a-z][0-9a-z_]{0,31}$/, says: 'the name of a channel' },
+  account: { form: /^[0-9A-Za-z_-]{1,64}$/, says: '1 to 64 of [0-9A-Za-z_-]' },
+  secret: { form: /^[\x21-\x7e]{16,512}$/, says: '16 to 512 printable ASCII characters' },
+  base_url: {
+    form: /^https?:\/\/[^/?#@\s]+\/?$/,
+    says: 'an http(s) address without path or login',
+  },
+} as const satisfies Record<string, TextField>;
+
+type NumberField = { readonly standard: number; readonly min: number; readonly max: number };
+
+/** Standard, smallest and largest value; the standard timeouts nest in the standard request deadline. */
+const NUMBERS = {
+  connect_timeout_ms: { standard: 1_000, min: 1, max: 60_000 },
+  read_timeout_ms: { standard: 4_000, min: 1, max: 60_000 },
+  call_deadline_ms: { standard: 5_000, min: 1, max: 120_000 },
+  connections_max: { standard: 64, min: CONNECTIONS_MIN, max: 10_000 },
+  queries_per_second: { standard: 50, min: 1, max: 100_000 },
+} as const satisfies Record<string, NumberField>;
+
+/**
+ * Reads one account; puts one sentence per fault into `faults`, naming the field under `name`, and
+ * answers null when there was any. The value of a secret is never repeated.
+ */
+export function readChannelAccount(
+  value: unknown,
+  name: string,
+  faults: string[],
+): ChannelAccount | null {
+  if (!isRecord(value)) {
+    faults.push(`${name} must be an object with channel, account, secret and base_url.`);
+    return null;
+  }
+  const before = faults.length;
+  for (const field of Object.keys(value)) {
+    if (!Object.hasOwn(TEXTS, field) && !Object.hasOwn(NUMBERS, field)) {
+      const known = [...Object.keys(TEXTS), ...Object.keys(NUMBERS)].join(', ');
+      faults.push(`${name}.${field} does not exist; known: ${known}.`);
+    }
+  }
+  const text = (field: keyof typeof TEXTS): string => readText(value, name, field, faults);
+  const number = (field: keyof typeof NUMBERS): number => readNumber(value, name, field, faults);
+  const account = {
+    channel: text('channel'),
+    account: text('account'),
+    secret: text('secret'),
+    baseUrl: text('base_url').replace(/\/$/, ''),
+    connectTimeoutMs: number('connect_timeout_ms'),
+    readTimeoutMs: number('read_timeout_ms'),
+    callDeadlineMs: number('call_deadline_ms'),
+    connectionsMax: number('connections_max'),
+    queriesPerSecond: number('queries_per_second'),
+  };
+  if (account.baseUrl !== '' && !URL.canParse(account.baseUrl)) {
+    faults.push(`${name}.base_url must be ${TEXTS.base_url.says}.`);
+  }
+  return faults.length > before ? null : account;
+}
+
+function readText(
+  value: Readonly<Record<string, unknown>>,
+  name: string,
+  field: keyof typeof TEXTS,
+  faults: string[],
+): string {
+  const { form, says } = TEXTS[field];
+  const found = value[field];
+  if (typeof found === 'string' && form.test(found)) return found;
+  const missing = found === undefined ? ' It is missing.' : '';
+  faults.push(`${name}.${field} must be ${says}.${missing}`);
+  return '';
+}
+
+function readNumber(
+  value: Readonly<Record<string, unknown>>,
+  name: string,
+  field: keyof typeof NUMBERS,
+  faults: string[],
+): number {
+  const { standard, min, max } = NUMBERS[field];
+  const found = value[field] ?? standard;
+  if (typeof found === 'number' && Number.isSafeInteger(found) && found >= min && found <= max) {
+    return found;
+  }
+  faults.push(`${name}.${field} must be a whole number from ${min} to ${max}.`);
+  return standard;
+}

@@ -1,0 +1,147 @@
+/** The connector to the sandbox's channels: signs our calls and turns the channel's words into ours. */
+import type { ChannelOrder } from '../../core/channel-order.ts';
+import { currencyCodes } from '../../core/money.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { ChannelRules } from '../../core/policy.ts';
+import { CallError } from '../call-error.ts';
+import type { Answer, Connector, PayDetails } from '../connector.ts';
+import { evidenceText } from '../evidence-text.ts';
+import type { ChannelHttp } from '../http.ts';
+import { readSandboxNotification } from './notification.ts';
+import { closeOutcome, payOutcome, queryOutcome, unknown } from './outcome-map.ts';
+import type { Words } from './outcome-map.ts';
+import { pageLink } from './page-link.ts';
+import { readReply } from './reply.ts';
+import { sandboxRules } from './rules.ts';
+import type { SandboxChannel } from './rules.ts';
+import { newSandboxKey, signedHeaders } from './signature.ts';
+import type { SandboxKey } from './signature.ts';
+
+export type SandboxConnectorOptions = {
+  readonly channel: SandboxChannel;
+  readonly account: string;
+  readonly secret: string;
+  /** Scheme, host and port of the channel; a path would change what is signed. */
+  readonly baseUrl: string;
+  /** Where the channel reaches us, without a slash at its end. */
+  readonly notificationBaseUrl: string;
+  readonly queriesPerSecond: number;
+  readonly nowMs: () => number;
+  /** A fresh nonce for each call: 8 to 64 of `[0-9A-Za-z_-]`. */
+  readonly nonce: () => string;
+  readonly rules?: Partial<ChannelRules>;
+  readonly http: ChannelHttp;
+};
+
+/** A connector for one account. Its calls never reject for what a channel or a network does. */
+export function newSandboxConnector(options: SandboxConnectorOptions): Connector {
+  const { channel, account, baseUrl, http } = options;
+  const key = newSandboxKey(account, options.secret);
+  const rules = sandboxRules(channel, options.rules);
+  const orderFields = newOrderFields(options);
+  const call = newCaller(options, key);
+  return {
+    channel,
+    account,
+    rules,
+    currencies: currencyCodes(),
+    callDeadlineMs: http.deadlineMs,
+    queriesPerSecond: options.queriesPerSecond,
+    acquire: () => http.bulkhead.acquire(),
+    pay: async (order, details, deadlineAtMs) => {
+      if (rules.products[order.product]?.opensByLink) {
+        throw new Error(`an order of the product ${order.product} is opened by its link, not sent`);
+      }
+      const fields = { ...orderFields(order, details), product: order.product };
+      const read: OutcomeReader = (status, words) => payOutcome(status, words, order.product);
+      return await call('pay', fields, deadlineAtMs, read);
+    },
+    query: async ({ channelOrderNo }, deadlineAtMs) =>
+      await call('query', { out_no: channelOrderNo }, deadlineAtMs, queryOutcome),
+    close: async ({ channelOrderNo }, deadlineAtMs) =>
+      await call('close', { out_no: channelOrderNo }, deadlineAtMs, closeOutcome),
+    link: (order, details) => {
+      if (!rules.products[order.product]?.opensByLink) {
+        throw new Error(`an order of the product ${order.product} has no link`);
+      }
+      const { amount, ...texts } = orderFields(order, details);
+      const fields = { ...texts, amount: String(amount), account };
+      const address = `${baseUrl}/page/${channel}`;
+      const url = pageLink(key, address, fields, order.createdAtMs, order.channelOrderNo);
+      return { type: 'redirect', url };
+    },
+    readNotification: (message) =>
+      channel === 'query_only'
+        ? { type: 'refused', reason: 'this channel sends no notifications' }
+        : readSandboxNotification(key, message, options.nowMs()),
+    acknowledge: { status: 200, contentType: 'text/plain', body: 'ok' },
+    refuse: { status: 400, contentType: 'text/plain', body: 'refused' },
+  };
+}
+
+/** Reads the outcome out of a reply that is authentic and about the order. */
+type OutcomeReader = (status: number, words: Words) => Outcome;
+
+type CallFields = { readonly out_no: string } & Readonly<Record<string, unknown>>;
+
+type Caller = (
+  operation: 'pay' | 'query' | 'close',
+  fields: CallFields,
+  deadlineAtMs: number,
+  read: OutcomeReader,
+) => Promise<Answer>;
+
+/** One signed call and its answer; no answer, and one that proves nothing, is `unknown`. */
+function newCaller(options: SandboxConnectorOptions, key: SandboxKey): Caller {
+  const { channel, baseUrl, http } = options;
+  return async (operation, fields, deadlineAtMs, read) => {
+    const path = `/gateway/${channel}/${operation}`;
+    const body = JSON.stringify(fields);
+    const nowMs = options.nowMs();
+    const nonce = options.nonce();
+    const headers = {
+      'content-type': 'application/json',
+      ...signedHeaders(key, nowMs, nonce, `POST ${path}`, body),
+    };
+    try {
+      const answer = await http.post(baseUrl + path, headers, body, deadlineAtMs - nowMs);
+      const reply = readReply(key, { path, nonce, channelOrderNo: fields.out_no }, answer);
+      if (reply.type === 'unusable') return reply;
+      return { outcome: read(reply.status, reply.words), raw: reply.raw };
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      return { outcome: unknown(error.message, error.kind), raw: evidenceText(error.message) };
+    }
+  };
+}
+
+type OrderFields = {
+  readonly out_no: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly subject: string;
+  readonly notify_url: string;
+  readonly return_url: string | undefined;
+  readonly expire_at: string;
+  readonly scenario: string | undefined;
+};
+
+/** What the channel is told of an order; the same each time, because a resend is the same order. */
+function newOrderFields({
+  channel,
+  account,
+  notificationBaseUrl,
+}: SandboxConnectorOptions): (order: ChannelOrder, details: PayDetails) => OrderFields {
+  const notifyUrl = `${notificationBaseUrl}/notifications/${channel}/${encodeURIComponent(account)}`;
+  return (order, { subject, returnUrl, metadata }) => ({
+    out_no: order.channelOrderNo,
+    amount: order.amountMinor,
+    currency: order.currency,
+    subject,
+    notify_url: notifyUrl,
+    return_url: returnUrl ?? undefined,
+    expire_at: new Date(order.validUntilMs).toISOString(),
+    // The one thing of the merchant's that the sandbox understands.
+    scenario: Object.hasOwn(metadata, 'scenario') ? metadata['scenario'] : undefined,
+  });
+}

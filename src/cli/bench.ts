@@ -1,0 +1,48 @@
+/** `tieout bench`: the benchmarks, each beside its yardstick; they live outside of the published program. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from './command.ts';
+import { UsageError } from './command.ts';
+
+const FOLDER = fileURLToPath(new URL('../../bench', import.meta.url));
+/** Files in the folder that are parts of a benchmark and not one themselves. */
+const PARTS = new Set(['raw-http', 'processes', 'lifecycle-driver']);
+
+export const bench: Command = {
+  name: 'bench',
+  takes: '[name]',
+  summary: 'Measure, beside a yardstick in the same run: lifecycle, scans',
+  flags: {},
+  run: async ({ positionals }) => {
+    if (!existsSync(FOLDER)) {
+      throw new UsageError(
+        'The benchmarks are part of the source tree; this installation has none.',
+        1,
+      );
+    }
+    const known = readdirSync(FOLDER)
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .map((name) => name.slice(0, -3))
+      .filter((name) => !PARTS.has(name));
+    const wanted = positionals.length === 0 ? known : positionals;
+    const unknown = wanted.find((name) => !known.includes(name));
+    if (unknown !== undefined) {
+      throw new UsageError(
+        `There is no benchmark ${JSON.stringify(unknown)}; there are ${known.join(', ')}.`,
+      );
+    }
+    for (const name of wanted) {
+      if ((await runFile(join(FOLDER, `${name}.ts`))) !== 0) return 1;
+    }
+    return 0;
+  },
+};
+
+async function runFile(path: string): Promise<number> {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path], {
+    stdio: 'inherit',
+  });
+  return await new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+}

@@ -1,0 +1,243 @@
+/**
+ * Sending notices to merchants: claimed in batches, sent each in the lane of its endpoint, and
+ * recorded in groups as the answers come. At least once: whatever breaks leaves the row, and the row
+ * comes back when its lease is over.
+ */
+import type { Aggregate } from '../core/aggregate.ts';
+import { noticeSecrets } from '../store/postgres/merchants.ts';
+import { putBackNotices } from '../store/postgres/notice-put-back.ts';
+import type { Pool } from '../store/postgres/pool.ts';
+import type { DueNotice, PaymentKey, Store } from '../store/store.ts';
+import type { Door } from './apply.ts';
+import type { Clock } from './clock.ts';
+import type { KillPoints } from './kill-point.ts';
+import type { ReadyNotice } from './notice-delivery.ts';
+import { deliver } from './notice-delivery.ts';
+import type { Lane, Place } from './notice-lanes.ts';
+import { newLanes } from './notice-lanes.ts';
+import { newNoticePost } from './notice-post.ts';
+import type { NoticePost } from './notice-post.ts';
+import type { NoticeResults } from './notice-results.ts';
+import { newNoticeResults } from './notice-results.ts';
+import { newNoticeSigner } from './notice-signature.ts';
+import type { SignNotice } from './notice-signature.ts';
+import type { LinkOf } from './payment-object.ts';
+import type { GuardMode } from './url-guard.ts';
+
+export type NoticeSender = {
+  /** Sends what is due; answers how many notices were sent on their way, though not all may be answered yet. */
+  readonly sendDue: () => Promise<number>;
+};
+
+export type NoticeSenderOptions = {
+  readonly pool: Pool;
+  readonly store: Store;
+  readonly door: Door;
+  readonly clock: Clock;
+  readonly killPoint: KillPoints;
+  readonly linkOf: LinkOf;
+  readonly mode: GuardMode;
+  /** How long a claimed notice stays invisible to others: longer than the deadline of a post. */
+  readonly leaseMs: number;
+  /** Another way out, for tests. */
+  readonly http?: NoticePost;
+};
+
+const CLAIM_SIZE = 64;
+/** Full claims in a row before the caller gets to look around. */
+const CLAIMS_MAX = 16;
+/** How long a batch waits for lanes that have been quick so far. */
+const PATIENCE_MS = 1_000;
+const LOOK_AROUND_MS = 50;
+const LANE_OPTIONS = {
+  inFlightMax: 16,
+  slowAfterMs: PATIENCE_MS,
+  pauseMs: 1_000,
+  pauseMsMax: 60_000,
+};
+
+type Parts = NoticeSenderOptions & {
+  readonly http: NoticePost;
+  readonly sign: SignNotice;
+  readonly laneOf: (ready: ReadyNotice) => Lane;
+  readonly secretOf: (merchantNumber: number) => string | undefined;
+  readonly learnSecrets: (merchantNumbers: readonly number[]) => Promise<void>;
+  readonly results: NoticeResults;
+  /** Keeps an eye on work that may outlast its batch. */
+  readonly follow: (work: Promise<void>) => void;
+};
+
+/**
+ * A sender over these parts. `stop` waits until what is under way is recorded and closes all
+ * connections. An error of work that outlasted its batch is thrown by the next call.
+ */
+export function newNoticeSender(
+  options: NoticeSenderOptions,
+): NoticeSender & { readonly stop: () => Promise<void> } {
+  const http = options.http ?? newNoticePost({ mode: options.mode });
+  const underWay = new Set<Promise<void>>();
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => void errors.push(error);
+  const results = newNoticeResults(async (group) => {
+    await options.store.finishNotices(group);
+    options.killPoint('notice.after_finish');
+  }, onError);
+  const parts: Parts = {
+    ...options,
+    ...newSecrets(options.pool),
+    http,
+    sign: newNoticeSigner(),
+    laneOf: newLaneOf(),
+    results,
+    follow: (work) => {
+      const watched: Promise<void> = work.catch(onError).finally(() => underWay.delete(watched));
+      underWay.add(watched);
+    },
+  };
+  const throwFirst = (): void => {
+    const [first] = errors.splice(0);
+    if (first !== undefined) throw first;
+  };
+  /** With nothing else to do, gives answers that are about to come the time to be recorded. */
+  const lookAround = async (): Promise<void> => {
+    if (underWay.size === 0) return;
+    await Promise.race([Promise.all(underWay), options.clock.sleep(LOOK_AROUND_MS)]);
+    await results.flush();
+  };
+  return {
+    sendDue: async () => {
+      let sent = 0;
+      for (let claims = 0; claims < CLAIMS_MAX; claims++) {
+        const batch = await sendBatch(parts);
+        sent += batch.sent;
+        throwFirst();
+        if (batch.claimed === 0) await lookAround();
+        if (batch.claimed < CLAIM_SIZE) break;
+      }
+      return sent;
+    },
+    stop: async () => {
+      await Promise.all(underWay);
+      await results.flush();
+      await http.close();
+      throwFirst();
+    },
+  };
+}
+
+type Entry = {
+  readonly ready: ReadyNotice;
+  readonly lane: Lane;
+  /** Whether the batch waits for it. */
+  readonly isAwaited: boolean;
+  isSent: boolean;
+  isDone: boolean;
+};
+
+/** Claims once, sends, waits for the quick lanes, and puts back what found no place. */
+async function sendBatch(parts: Parts): Promise<{ claimed: number; sent: number }> {
+  const { store, clock, killPoint, leaseMs } = parts;
+  killPoint('notice.before_claim');
+  const claimed = await store.claimNotices(CLAIM_SIZE, clock.nowMs(), leaseMs);
+  if (claimed.length === 0) return { claimed: 0, sent: 0 };
+  killPoint('notice.after_claim');
+  const entries = (await prepare(claimed, parts)).map((ready): Entry => {
+    const lane = parts.laneOf(ready);
+    return { ready, lane, isAwaited: !lane.isSlow(), isSent: false, isDone: false };
+  });
+  await sendAll(entries, parts);
+  for (const entry of entries) if (!entry.isDone) entry.lane.giveUp(entries);
+  const unsent = entries.filter((entry) => !entry.isSent);
+  await Promise.all([parts.results.flush(), putBack(unsent, parts)]);
+  return { claimed: claimed.length, sent: claimed.length - unsent.length };
+}
+
+/** Resolves when everything in quick lanes is done, or patience is over. */
+async function sendAll(entries: readonly Entry[], parts: Parts): Promise<void> {
+  const bodies = new Map<string, string>();
+  let left = entries.filter((entry) => entry.isAwaited).length;
+  await new Promise<void>((resolve) => {
+    const patience = setTimeout(resolve, PATIENCE_MS);
+    const resolveWhenDone = (): void => {
+      if (left > 0) return;
+      clearTimeout(patience);
+      resolve();
+    };
+    const send = async (entry: Entry, place: Place): Promise<void> => {
+      let durationMs = 0;
+      try {
+        const result = await deliver(entry.ready, bodies, parts);
+        ({ durationMs } = result);
+        parts.results.add(result);
+      } finally {
+        place.leave(durationMs);
+        entry.isDone = true;
+        if (entry.isAwaited) left -= 1;
+        resolveWhenDone();
+      }
+    };
+    for (const entry of entries) {
+      entry.lane.enter(entries, (place) => {
+        entry.isSent = true;
+        parts.follow(send(entry, place));
+      });
+    }
+    resolveWhenDone();
+  });
+}
+
+/** What found no place rests, longer each time, and no try is counted. */
+async function putBack(unsent: readonly Entry[], { pool, clock }: Parts): Promise<void> {
+  if (unsent.length === 0) return;
+  const nowMs = clock.nowMs();
+  const rows = [...Map.groupBy(unsent, ({ lane }) => lane)].flatMap(([lane, entries]) => {
+    const dueAtMs = nowMs + lane.restMs();
+    return entries.map(({ ready }) => ({ notice: ready.notice, dueAtMs }));
+  });
+  await putBackNotices(pool, rows);
+}
+
+/** Reads each payment once, and each secret that is not known yet. */
+async function prepare(claimed: readonly DueNotice[], parts: Parts): Promise<ReadyNotice[]> {
+  const keys = new Map<string, PaymentKey>(claimed.map((one) => [one.paymentId, one]));
+  const direct = claimed.filter((one) => one.endpoint === null).map((one) => one.merchantNumber);
+  const [loaded] = await Promise.all([
+    parts.store.load([...keys.values()]),
+    parts.learnSecrets(direct),
+  ]);
+  const payments = new Map<string, Aggregate>();
+  for (const one of loaded) if (one) payments.set(one.payment.id, one);
+  return claimed.map((notice): ReadyNotice => {
+    const payment = payments.get(notice.paymentId) ?? null;
+    const { endpoint, merchantNumber } = notice;
+    const url = endpoint ? endpoint.url : payment?.payment.noticeUrl;
+    const secret = parts.secretOf(merchantNumber);
+    return {
+      notice,
+      payment,
+      target: url ? parts.http.target(url) : 'the endpoint is disabled or deleted',
+      secrets: endpoint?.secrets ?? (secret === undefined ? [] : [secret]),
+    };
+  });
+}
+
+function newLaneOf(): (ready: ReadyNotice) => Lane {
+  const lanes = newLanes(LANE_OPTIONS);
+  return ({ notice, target }) => {
+    const place = typeof target === 'string' ? 'nowhere' : target.origin;
+    return lanes.lane(notice.endpoint?.id ?? `${notice.merchantNumber} ${place}`);
+  };
+}
+
+/** Merchants' own secrets, which never change once they are made. */
+function newSecrets(pool: Pool): Pick<Parts, 'secretOf' | 'learnSecrets'> {
+  const known = new Map<number, string>();
+  return {
+    secretOf: (merchantNumber) => known.get(merchantNumber),
+    learnSecrets: async (merchantNumbers) => {
+      const missing = merchantNumbers.filter((one) => !known.has(one));
+      if (missing.length === 0) return;
+      for (const [number, secret] of await noticeSecrets(pool, missing)) known.set(number, secret);
+    },
+  };
+}
