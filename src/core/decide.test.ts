@@ -242,6 +242,15 @@ describe('copies and older words', () => {
   });
 });
 
+describe('a channel that shut an order by itself', () => {
+  test.each(['pay', 'query', 'notification'] as const)('is believed by %s', (operation) => {
+    const payment = new ScriptedPayment();
+    payment.learn(CLOSED, { operation });
+    expect(payment.order()).toMatchObject({ status: 'closed', deathEvidence: 'channel_closed' });
+    expect(payment.status).toBe('pending');
+  });
+});
+
 describe('a success that names no charge', () => {
   test('settles nothing, and is asked about again', () => {
     const payment = new ScriptedPayment();

@@ -81,6 +81,12 @@ describe('another way', () => {
     expect(request(payment, BANK)).toMatchObject({ type: 'changed', attempt: 2 });
   });
 
+  test('and the first way again: the order that is being closed is not reused', () => {
+    const payment = tried(WALLET_QR);
+    request(payment, BANK);
+    expect(request(payment, WALLET_QR)).toMatchObject(refusedAs('payment_in_progress', [1]));
+  });
+
   test('finds that the first was paid: the payment has succeeded', () => {
     const payment = tried(WALLET_QR);
     request(payment, BANK);

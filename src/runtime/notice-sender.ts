@@ -76,8 +76,10 @@ export function newNoticeSender(
 ): NoticeSender & { readonly stop: () => Promise<void> } {
   const http = options.http ?? newNoticePost({ mode: options.mode });
   const underWay = new Set<Promise<void>>();
-  const errors: unknown[] = [];
-  const onError = (error: unknown): void => void errors.push(error);
+  const errors: Error[] = [];
+  const onError = (error: unknown): void => {
+    errors.push(error instanceof Error ? error : new Error(String(error)));
+  };
   const results = newNoticeResults(async (group) => {
     await options.store.finishNotices(group);
     options.killPoint('notice.after_finish');
@@ -96,7 +98,7 @@ export function newNoticeSender(
   };
   const throwFirst = (): void => {
     const [first] = errors.splice(0);
-    if (first !== undefined) throw first;
+    if (first) throw first;
   };
   /** With nothing else to do, gives answers that are about to come the time to be recorded. */
   const lookAround = async (): Promise<void> => {

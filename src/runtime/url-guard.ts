@@ -15,10 +15,10 @@ export type GuardMode = 'sandbox' | 'live';
 /** Resolves a name to all of its addresses; rejects when it has none. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/** The address is one that notices may never go to. */
+/** The name, or one of its addresses, is not for notices. The address stays ours: it may name an inner machine. */
 export class AddressRefused extends Error {
-  constructor(address: string) {
-    super(`${address} is not a public address`);
+  constructor(hostname: string) {
+    super(`${hostname} does not lead to a public address`);
   }
 }
 
@@ -79,7 +79,7 @@ const NEAR = {
 export function checkNoticeUrl(text: string, mode: GuardMode): string | null {
   if (text.length > URL_LENGTH_MAX) return `The URL is longer than ${URL_LENGTH_MAX} characters.`;
   // The URL parser would drop some of these and turn others round: two readers, two meanings.
-  if (/[\u0000-\u0020\u007f-\u00a0\\]/u.test(text)) {
+  if (/[\s\p{C}\\]/u.test(text)) {
     return 'The URL contains a space, a control character or a backslash.';
   }
   const url = URL.parse(text);
@@ -155,19 +155,28 @@ export function guardedConnector(
 }
 
 function guardedLookup(mode: GuardMode, resolve: Resolve): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname).then(
-      (addresses) => {
-        const refused = addresses.find((one) => isBlocked(one.address, mode));
-        const [first] = addresses;
-        if (refused) callback(new AddressRefused(`${hostname} (${refused.address})`), []);
-        else if (!first) callback(new Error(`${hostname} has no address`), []);
-        else if (options.all === true) callback(null, [...addresses]);
-        else callback(null, first.address, first.family);
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), []),
-    );
+  const publicAddresses = async (
+    hostname: string,
+  ): Promise<[LookupAddress, ...LookupAddress[]]> => {
+    const [first, ...others] = await resolve(hostname);
+    if (!first) throw new Error(`${hostname} has no address`);
+    const addresses: [LookupAddress, ...LookupAddress[]] = [first, ...others];
+    if (addresses.some((one) => isBlocked(one.address, mode))) throw new AddressRefused(hostname);
+    return addresses;
   };
+  return (hostname, options, answer) => {
+    const tell = async (): Promise<void> => {
+      const found = await publicAddresses(hostname).catch(asError);
+      if (found instanceof Error) answer(found, []);
+      else if (options.all === true) answer(null, found);
+      else answer(null, found[0].address, found[0].family);
+    };
+    void tell();
+  };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** The machine's own way of resolving names, with its hosts file: for developers. */
@@ -185,8 +194,8 @@ function publicResolve(): Resolve {
     ]);
     const addresses = answers.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     // One kind of address is enough: nothing but what was found here is connected to.
-    const [failed] = answers.filter((one) => one.status === 'rejected');
-    if (addresses.length === 0 && failed) throw failed.reason;
+    const failed = answers.find((one) => one.status === 'rejected');
+    if (addresses.length === 0 && failed) throw asError(failed.reason);
     return addresses;
   };
 }

@@ -130,9 +130,9 @@ describe('a payment by QR code', () => {
 });
 
 describe('a channel that does not answer', () => {
-  it('leaves the payment processing, and a query finds the money', async () => {
-    const created = await play('SO-TIMEOUT', 'timeout_accepted');
-    expect(created).toMatchObject({ status: 'processing', channel_orders: [{ status: 'unknown' }] });
+  it('leaves the payment open, and a query finds the money', async () => {
+    // The first query may find it even before the call has run into its deadline.
+    await play('SO-TIMEOUT', 'timeout_accepted');
     await world.advance('PT20S');
     expect(await read('SO-TIMEOUT')).toMatchObject({ status: 'succeeded', confirmed_by: 'query' });
   }, 20_000);

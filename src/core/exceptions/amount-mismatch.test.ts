@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   AMOUNT_MINOR,
+  BANK,
   CLOSED,
   MINUTE,
   PENDING,
@@ -74,6 +75,31 @@ describe('a notification with another amount', () => {
     payment.answerJob(paid());
     expect(payment.openCase('amount_mismatch')).toBeNull();
     expect(payment.payment.surplusHeldMinor).toBe(0);
+  });
+
+  test('leaves the drop of an order open that is still unknown', () => {
+    const payment = waiting();
+    payment.learn(UNKNOWN, { planned: true });
+    payment.notified(paid(LESS));
+    expect(payment.openCase('external_drop')).not.toBeNull();
+  });
+
+  test('is not cleared by a copy of an earlier notification', () => {
+    const payment = waiting();
+    payment.notified(paid());
+    payment.notified(paid({ ...LESS, transactionNo: 'T2' }));
+    payment.notified(paid());
+    expect(payment.openCase('amount_mismatch')).not.toBeNull();
+  });
+
+  test('beside good money in one message: the good money counts, the other is doubted', () => {
+    const payment = waiting();
+    payment.learn(UNKNOWN, { planned: true });
+    payment.notified(paid({}, { ...LESS, transactionNo: 'T2' }));
+    expect(payment.status).toBe('succeeded');
+    expect(payment.openCase('external_drop')).toBeNull();
+    payment.answerJob(paid());
+    expect(payment.openCase('amount_mismatch')).toBeNull();
   });
 
   test('makes an order askable again that was handed over to reconciliation', () => {
@@ -150,6 +176,15 @@ describe('another amount that the channel confirms', () => {
     payment.decide({ type: 'close_payment' });
     payment.answerJob(paid(LESS));
     expect([payment.status, payment.payment.closing]).toEqual(['processing', null]);
+  });
+
+  test('keeps the payment processing when an overlapping try ends', () => {
+    const payment = new ScriptedPayment({ try: BANK });
+    payment.learn(PENDING, { operation: 'pay' });
+    payment.decide({ type: 'request_try', try: { ...WALLET_QR, allowOverlap: true } });
+    payment.learn(paid(LESS));
+    payment.learn(CLOSED, { attempt: 2 });
+    expect(payment.status).toBe('processing');
   });
 
   test('takes more money of that order along, also the ordered sum', () => {

@@ -167,6 +167,26 @@ describe('the safe close', () => {
     expect(payment.status).toBe('closed');
   });
 
+  test('an acknowledged close of a number that the channel forgot proves nothing where it may come later', () => {
+    const payment = new ScriptedPayment({ try: PAGE });
+    payment.decide({ type: 'close_payment' });
+    payment.answerJob(WAITING);
+    payment.answerJob(CLOSED);
+    payment.answerJob(NOT_FOUND);
+    expect(payment.order().status).toBe('pending');
+    expect(payment.questions.get(1)?.operation).toBe('query');
+  });
+
+  test('a notification that settles nothing neither hurries nor delays it', () => {
+    const payment = waiting();
+    payment.decide({ type: 'close_payment' });
+    payment.answerJob(WAITING);
+    const planned = payment.questions.get(1);
+    expect(payment.notified(WAITING).type).toBe('changed');
+    expect(payment.notified(WAITING).type).toBe('unchanged');
+    expect(payment.questions.get(1)).toEqual(planned);
+  });
+
   test('waits for every open try, not only for the first', () => {
     const payment = new ScriptedPayment({ try: BANK });
     payment.learn(PENDING, { operation: 'pay' });
@@ -224,6 +244,7 @@ describe('the end of a validity', () => {
     payment.nowMs = Math.max(payment.nowMs, payment.payment.expiresAtMs);
     payment.decide({ type: 'validity_ended' });
     expect(payment.questions.get(1)).toMatchObject({ operation: 'query' });
+    expect(payment.order().awaitsStatement).toBe(false);
     payment.answerJob(CLOSED);
     expect(payment.status).toBe('closed');
   });

@@ -77,6 +77,26 @@ describe('used-up questions', () => {
     expect(payment.status).toBe('processing');
   });
 
+  test('are as many as the channel’s rules say, and one last at the end of validity and margin', () => {
+    const payment = new ScriptedPayment();
+    payment.learn(UNKNOWN, { operation: 'pay' });
+    const lastWordAtMs = payment.order().validUntilMs + WALLET_RULES.validityMarginMs;
+    while (!payment.order().awaitsStatement) payment.answerJob(UNKNOWN);
+    expect(payment.order().queryCount).toBe(WALLET_RULES.queryCountMax + 1);
+    expect(payment.nowMs).toBe(lastWordAtMs);
+  });
+
+  test('are all asked, also when the validity is over before', () => {
+    const payment = new ScriptedPayment({ expiresInMs: SECOND });
+    payment.learn(UNKNOWN, { operation: 'pay' });
+    payment.nowMs = payment.order().validUntilMs + WALLET_RULES.validityMarginMs;
+    for (let asked = 1; asked <= WALLET_RULES.queryCountMax; asked++) {
+      expect(payment.order().awaitsStatement).toBe(false);
+      payment.answerJob(UNKNOWN);
+    }
+    expect(payment.order().awaitsStatement).toBe(true);
+  });
+
   test('leave the order open to every later fact', () => {
     const payment = new ScriptedPayment();
     payment.learn(UNKNOWN, { operation: 'pay' });
@@ -92,7 +112,7 @@ describe('used-up questions', () => {
     payment.learn(UNKNOWN, { operation: 'pay' });
     for (let asked = 0; asked < 20; asked++) payment.pass(MINUTE).learn(UNKNOWN);
     expect(payment.order()).toMatchObject({ queryCount: 0, awaitsStatement: false });
-    expect(payment.questions.has(1)).toBe(true);
+    expect(payment.questions.get(1)?.dueAtMs).toBe(START_MS + 15 * SECOND);
   });
 
   test('whatever is answered and whenever, an order is handed over only after validity and margin', () => {

@@ -88,7 +88,7 @@ export const AUDIT_CHECKS: readonly AuditCheck[] = [
     id: 'I19',
     rule: 'An order that is not final has a job or an open case.',
     sql: `SELECT o.payment_id AS payment, o.attempt, o.status FROM channel_order o
-      WHERE o.status IN ('created', 'pending', 'unknown', 'held') AND o.created_at_ms < $1 - ${JOB_GRACE_MS}
+      WHERE o.status IN ('created', 'pending', 'unknown', 'held') AND o.created_at_ms < $1::bigint - ${JOB_GRACE_MS}
         AND NOT EXISTS (SELECT 1 FROM dropped_order d WHERE d.merchant_number = o.merchant_number
           AND d.payment_id = o.payment_id AND d.attempt = o.attempt)
         AND NOT EXISTS (SELECT 1 FROM open_case c WHERE c.merchant_number = o.merchant_number
@@ -98,7 +98,7 @@ export const AUDIT_CHECKS: readonly AuditCheck[] = [
     id: 'I19',
     rule: 'A payment that is not final has an expiry, an open case or an order being asked about.',
     sql: `SELECT p.id AS payment, p.status FROM payment p
-      WHERE p.status IN ('pending', 'processing') AND p.created_at_ms < $1 - ${JOB_GRACE_MS}
+      WHERE p.status IN ('pending', 'processing') AND p.created_at_ms < $1::bigint - ${JOB_GRACE_MS}
         AND NOT EXISTS (SELECT 1 FROM payment_expiry e WHERE e.merchant_number = p.merchant_number AND e.payment_id = p.id)
         AND NOT EXISTS (SELECT 1 FROM dropped_order d WHERE d.merchant_number = p.merchant_number AND d.payment_id = p.id)
         AND NOT EXISTS (SELECT 1 FROM open_case c WHERE c.merchant_number = p.merchant_number AND c.payment_id = p.id)`,

@@ -1,0 +1,124 @@
+/** The OpenAPI 3.1 document: made from the routes as they are, with what no route can say of itself. */
+import swagger from '@fastify/swagger';
+import type { EventType } from '../core/effect.ts';
+import { EVENT_TYPES } from '../core/effect.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { ApiDependencies } from './dependencies.ts';
+import { GENERAL_SCHEMAS, SANDBOX_SCHEMAS } from './general-schema.ts';
+import { PAYMENT_SCHEMAS } from './payment-schema.ts';
+import type { Api } from './request-decorations.ts';
+import { WEBHOOK_SCHEMAS } from './webhook-schema.ts';
+
+const EVENT_SUMMARIES: Readonly<Record<EventType, string>> = {
+  'payment.succeeded': 'A payment was paid. Once per payment, ever. 支付成功',
+  'payment.closed': 'A payment was closed, after its channels proved it unpaid. 已关闭',
+  'payment.reopened': 'A payment closed by expiry was asked for again. 重新打开',
+  'payment.channel_order_failed': 'A channel said no to one try. 渠道订单失败',
+  'exception.opened': 'Something went wrong that moves money or needs a person. 差错产生',
+  'exception.resolved': 'It is over. 差错平账',
+};
+
+const TAGS = [
+  { name: 'Payments', description: '支付订单' },
+  { name: 'Events', description: '事件' },
+  { name: 'Webhooks', description: '通知' },
+  { name: 'Exceptions', description: '差错' },
+  { name: 'Operators', description: '运营（仅操作员密钥）' },
+  { name: 'Channels', description: '渠道通知' },
+  { name: 'Operations', description: '运维' },
+];
+const SANDBOX_TAG = { name: 'Sandbox', description: '沙箱（仅沙箱模式）' };
+
+const DESCRIPTION = `Amounts are integers of minor units. Times are RFC 3339. Lists are pages: \`limit\`, \`starting_after\`, \`has_more\`.
+
+\`merchant_order_no\` is your idempotency key, for ever. \`Idempotency-Key\` is honoured on every POST beside it: a replay carries \`Tieout-Replayed: true\`.
+\`Tieout-Deadline\` (RFC 3339) says until when you wait. Every answer carries \`Tieout-Request-Id\`.
+
+Errors are RFC 9457 problems; \`retryable\` says whether the same request may succeed later.`;
+
+/** Registers the components and the document; must come before the routes. */
+export function describeApi(app: Api, mode: ApiDependencies['mode']): void {
+  const isSandbox = mode === 'sandbox';
+  const schemas = {
+    ...GENERAL_SCHEMAS,
+    ...PAYMENT_SCHEMAS,
+    ...WEBHOOK_SCHEMAS,
+    ...(isSandbox && SANDBOX_SCHEMAS),
+  };
+  for (const [name, schema] of Object.entries(schemas)) app.addSchema({ $id: name, ...schema });
+  void app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tieout',
+        version: packageJson.version,
+        summary: 'A payment platform that ties out.',
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: 'http://127.0.0.1:4040', description: 'npm start' }],
+      tags: isSandbox ? [...TAGS, SANDBOX_TAG] : TAGS,
+      security: [{ bearer: [] }, { basic: [] }],
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A merchant key (sk_…) or an operator key (ok_…).',
+          },
+          basic: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'The key as user name, without a password: curl -u sk_test_…:',
+          },
+        },
+      },
+      webhooks: Object.fromEntries(EVENT_TYPES.map((type) => [type, { post: webhookOf(type) }])),
+    },
+    refResolver: { buildLocalReference: ({ $id }) => (typeof $id === 'string' ? $id : 'Unnamed') },
+  });
+}
+
+function webhookOf(type: EventType) {
+  const parameter = (name: string, description: string) => ({
+    in: 'header' as const,
+    name,
+    required: true,
+    description,
+    schema: { type: 'string' as const },
+  });
+  return {
+    operationId: `on_${type.replaceAll('.', '_')}`,
+    summary: EVENT_SUMMARIES[type],
+    tags: ['Events'],
+    security: [],
+    parameters: [
+      parameter('webhook-id', 'The id of the event: the same in every repetition.'),
+      parameter('webhook-timestamp', 'Seconds since 1970, when it was sent.'),
+      parameter(
+        'webhook-signature',
+        'v1, and the base64 of HMAC-SHA256 over id.timestamp.body; Standard Webhooks.',
+      ),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: {
+            allOf: [
+              { $ref: '#/components/schemas/Event' },
+              {
+                type: 'object' as const,
+                properties: { type: { type: 'string' as const, enum: [type] } },
+              },
+            ],
+          },
+        },
+      },
+    },
+    responses: {
+      '2XX': { description: 'Taken. Anything else is tried again, for days.' },
+      '410': { description: 'The endpoint is gone: it is disabled, and tried no more.' },
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** What runs the platform asks: alive, ready, metrics, and the API's own description. */
+import { ApiProblem } from './api-problem.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import type { Api } from './request-decorations.ts';
+import { answerOf } from './route-documentation.ts';
+
+const statusAnswer = (description: string, word: string) =>
+  answerOf(description, {
+    type: 'object',
+    required: ['status'],
+    properties: { status: { type: 'string', enum: [word] } },
+    additionalProperties: false,
+  });
+
+/** `/livez`, `/readyz`, `/metrics` and `/openapi.json`. */
+export function operationRoutes(app: Api, deps: ApiDependencies): void {
+  app.get(
+    '/livez',
+    {
+      schema: {
+        operationId: 'isAlive',
+        summary: 'The process answers',
+        tags: ['Operations'],
+        response: { 200: statusAnswer('Alive.', 'alive') },
+      },
+    },
+    () => ({ status: 'alive' }),
+  );
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'isReady',
+        summary: 'The process can serve',
+        tags: ['Operations'],
+        response: { 200: statusAnswer('Ready.', 'ready') },
+      },
+      config: { problems: ['unavailable'] },
+    },
+    async () => {
+      const missing = await deps.notReady();
+      if (missing !== null) throw new ApiProblem('unavailable', missing);
+      return { status: 'ready' };
+    },
+  );
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'readMetrics',
+        summary: 'Counters in Prometheus’ text format',
+        tags: ['Operations'],
+        response: {
+          200: {
+            description: 'All metrics.',
+            content: { 'text/plain': { schema: { type: 'string' } } },
+          },
+        },
+      },
+    },
+    async (_request, reply) => {
+      reply.header('content-type', deps.metrics.contentType);
+      return await deps.metrics.metrics();
+    },
+  );
+  app.get(
+    '/openapi.json',
+    {
+      schema: {
+        operationId: 'readOpenapi',
+        summary: 'This document',
+        tags: ['Operations'],
+        response: { 200: answerOf('The OpenAPI 3.1 document.', { type: 'object' }) },
+      },
+    },
+    () => app.swagger(),
+  );
+}
