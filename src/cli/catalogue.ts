@@ -9,6 +9,7 @@ import { merchants } from './merchants.ts';
 import { migrateCommand } from './migrate.ts';
 import { operators } from './operators.ts';
 import { payments } from './payments.ts';
+import { prove } from './prove.ts';
 import { serve } from './serve.ts';
 
 export const catalogue: readonly Command[] = [
@@ -22,4 +23,5 @@ export const catalogue: readonly Command[] = [
   explain,
   audit,
   doctor,
+  prove,
 ];
