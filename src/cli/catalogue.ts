@@ -1,5 +1,6 @@
 /** Every command, in the order in which help lists them. */
 import { audit } from './audit.ts';
+import { bench } from './bench.ts';
 import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { dev } from './dev.ts';
@@ -23,5 +24,6 @@ export const catalogue: readonly Command[] = [
   explain,
   audit,
   doctor,
+  bench,
   prove,
 ];
