@@ -29,7 +29,7 @@ let told = 0;
 let wrong = 0;
 let firstWrong = '';
 let isCounting = false;
-let isOver = false;
+const run = { isOver: false };
 
 const sink = await openSink(() => {
   if (isCounting) told += 1;
@@ -77,7 +77,7 @@ async function lifecycle(connection: RawConnection): Promise<void> {
 
 async function lane(): Promise<void> {
   const connection = await openConnection(settings.host, settings.port);
-  while (!isOver) await lifecycle(connection);
+  while (!run.isOver) await lifecycle(connection);
   connection.close();
 }
 
@@ -90,7 +90,7 @@ await new Promise((resolve) => setTimeout(resolve, settings.seconds * 1000));
 isCounting = false;
 const seconds = (performance.now() - startedAtMs) / 1000;
 process.stdout.write('{"counting":false}\n');
-isOver = true;
+run.isOver = true;
 await Promise.all(lanes);
 requestMs.sort((a, b) => a - b);
 const quantile = (share: number): number => requestMs[Math.floor(requestMs.length * share)] ?? 0;

@@ -50,7 +50,7 @@ CREATE TABLE payment (
   -- second version, so that the update stays on its page and touches no index (HOT).
   fillfactor = 50
 );
--- The one index that does not start with the merchant: on an empty table the planner would find it as
+-- It does not start with the merchant: on an empty table the planner would find it as
 -- good as the primary key for "this merchant and this id", and would scan the merchant for ever after.
 CREATE UNIQUE INDEX payment_merchant_order_no ON payment (merchant_order_no, merchant_number);
 -- The sweep over young orders walks this; the column never changes, so updates stay heap-only.
@@ -71,7 +71,7 @@ CREATE TABLE channel_order (
   created_at_ms   bigint NOT NULL,
   status          text NOT NULL CHECK (status IN
     ('created', 'pending', 'unknown', 'held', 'succeeded', 'failed', 'closed', 'reversed')),
-  close_step      text NOT NULL CHECK (close_step IN ('none', 'asking', 'closing', 'confirming')),
+  close_step      text NOT NULL CHECK (close_step IN ('none', 'asking', 'closing', 'confirming', 'retrying')),
   query_count     integer NOT NULL,
   awaits_statement boolean NOT NULL,
   notified_at_ms  bigint,

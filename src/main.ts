@@ -4,6 +4,7 @@ import { catalogue } from './cli/catalogue.ts';
 import type { Command, ExitCode } from './cli/command.ts';
 import { UsageError, helpOf, readInvocation } from './cli/command.ts';
 import { print, say } from './cli/terminal.ts';
+import { ChannelAccountError } from './channels/catalogue.ts';
 import { ConfigError } from './runtime/config.ts';
 
 function version(): string {

@@ -30,6 +30,7 @@ import { newStoredNotifications } from './runtime/stored-notifications.ts';
 import { newTestClock } from './runtime/test-clock.ts';
 import type { Worker } from './runtime/worker.ts';
 import { newWorker } from './runtime/worker.ts';
+import { purgeIdempotencyKeys } from './store/postgres/idempotency.ts';
 import { isDataError } from './store/postgres/errors.ts';
 import type { Pool } from './store/postgres/pool.ts';
 import { openPool } from './store/postgres/pool.ts';
@@ -89,6 +90,7 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
     log,
     stop: async () => {
       await door.drain();
+      await connectors.close();
       await pool.end();
     },
   };
@@ -151,6 +153,9 @@ function buildWorker(parts: Parts): Worker {
     rateLimit: (connector) => limits.get(connector) ?? newRateLimit(connector.queriesPerSecond),
     leaseMs: config.worker.leaseMs,
     claimSizeMax: config.worker.claimSizeMax,
+    onMissed: (count) =>
+      log.warn({ count }, 'the daily sweep found work that the running sweep had missed'),
+    purge: async () => await purgeIdempotencyKeys(pool, clock.nowMs()),
     onError: (error) =>
       log.error(
         { error: error instanceof Error ? error.message : String(error) },

@@ -3,7 +3,7 @@
  * call ends by its deadline.
  *
  * undici queues a request when all its connections are busy, and neither an abort nor its timers
- * reach a queued request (undici issue 386); its timers are coarse besides. So the deadline is our
+ * reach a queued request (known upstream since 2020); its timers are coarse besides. So the deadline is our
  * own timer, a bulkhead smaller than the number of connections stands in front, and a request that
  * is over before it left is never sent afterwards. HTTP/2 stays off: while undici probes for it,
  * all other requests wait for the first connection.

@@ -21,6 +21,7 @@ describe('a JSON object that money depends on', () => {
     ['{"amount":1,"\\u0061mount":2}', 'the field amount comes twice'],
     ['{"amount":1,"x":{},"y":[1],"amount"\t:2}', 'the field amount comes twice'],
     ['{"trades":[{"amount":1,"amount":2}]}', 'the field amount comes twice'],
+    ['{"x":"\\"","amount":1,"amount":2}', 'the field amount comes twice'],
     ['[{"amount":1}]', 'the body is not a JSON object'],
     ['null', 'the body is not a JSON object'],
     ['', 'the body is not JSON'],

@@ -1,7 +1,7 @@
 /** `tieout audit`: all invariants as SQL on the live database; the rows where one is broken, or the trial balance. */
 import { majorText } from '../core/money.ts';
 import { readConfig } from '../runtime/config.ts';
-import { auditDatabase } from '../store/postgres/audit.ts';
+import { AUDIT_CHECKS, auditDatabase } from '../store/postgres/audit.ts';
 import type { Command } from './command.ts';
 import type { OpenDatabase } from './database.ts';
 import { openDatabase } from './database.ts';
@@ -10,7 +10,7 @@ import { print, table } from './terminal.ts';
 export const audit: Command = {
   name: 'audit',
   takes: '',
-  summary: 'Check every invariant on the database; print what is broken, and the trial balance',
+  summary: 'Check the invariants on the database; print what is broken, and the trial balance',
   flags: {},
   run: async ({ json }) => {
     const config = readConfig(process.env, process.cwd());
@@ -38,7 +38,9 @@ export const audit: Command = {
     ]);
     print(table(['book', 'account', 'currency', 'debit', 'credit'], rows));
     print(
-      findings.length === 0 ? 'Every invariant holds.' : `${findings.length} rules are broken.`,
+      findings.length === 0
+        ? `All ${AUDIT_CHECKS.length} rules hold.`
+        : `${findings.length} rules are broken.`,
     );
     return findings.length === 0 ? 0 : 1;
   },

@@ -164,7 +164,9 @@ async function playOne(order: DemoOrder, world: World): Promise<void> {
     metadata: { scenario: order.scenario },
   });
   if (created.status > 201) {
-    throw new Error(`creating ${order.merchantOrderNo} answered ${created.status}: ${created.text}`);
+    throw new Error(
+      `creating ${order.merchantOrderNo} answered ${created.status}: ${created.text}`,
+    );
   }
   if (!order.closes) return;
   const id = readId(created.text);

@@ -17,7 +17,10 @@ export const prove: Command = {
   },
   run: async (invocation) => {
     if (!existsSync(PROOFS)) {
-      throw new UsageError('The proofs are part of the source tree; this installation has none.', 1);
+      throw new UsageError(
+        'The proofs are part of the source tree; this installation has none.',
+        1,
+      );
     }
     const seed = integerFlag(invocation, 'seed', 1, { min: 0, max: 2 ** 31 });
     const args = [...invocation.positionals, '--seed', String(seed)];

@@ -34,8 +34,11 @@ export const CHANNEL_ORDER_MOVES: Readonly<
   reversed: [],
 };
 
-/** Where the safe close of an order stands: query → close → query → closed (see expired-payment). */
-export type CloseStep = 'none' | 'asking' | 'closing' | 'confirming';
+/**
+ * Where the safe close of an order stands: query → close → query → closed (see expired-payment).
+ * `retrying`: the channel did not close it, and is asked why before the next attempt.
+ */
+export type CloseStep = 'none' | 'asking' | 'closing' | 'confirming' | 'retrying';
 
 /** Why an order is dead; without one of these no order ends unpaid (I6). */
 export type DeathEvidence =

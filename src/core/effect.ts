@@ -29,7 +29,6 @@ export type Effect =
   | { readonly type: 'ask_done'; readonly attempt: number }
   /** The payment's validity ends then; key: the payment. */
   | { readonly type: 'expire'; readonly dueAtMs: number }
-  | { readonly type: 'expire_done' }
   /** Tell the merchant; `id` is the event's and the key of its notices. */
   | {
       readonly type: 'event';

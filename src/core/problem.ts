@@ -119,7 +119,13 @@ const LIST = {
     '该支付没有可支付的渠道订单',
     'Open a channel order first: POST /v1/payments/{id}/channel_orders.',
   ),
-  endpoint_disabled: entry(409, false, 'The webhook endpoint is disabled', '通知地址已停用', 'Enable it: POST /v1/webhook_endpoints/{id}/enable.'),
+  endpoint_disabled: entry(
+    409,
+    false,
+    'The webhook endpoint is disabled',
+    '通知地址已停用',
+    'Enable it: POST /v1/webhook_endpoints/{id}/enable.',
+  ),
   idempotency_in_flight: entry(
     409,
     true,

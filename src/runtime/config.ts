@@ -58,6 +58,8 @@ type ConfigFile = {
   worker?: unknown;
 };
 
+const FILE_FIELDS = ['mode', 'public_url', 'sandbox_url', 'policy', 'accounts', 'worker'];
+
 const PORT_DEFAULT = 4040;
 const REQUEST_DEADLINE_MS = 8_000;
 const MERCHANT_WAIT_MS = 10_000;
@@ -105,7 +107,13 @@ function readFile(path: string | undefined, cwd: string, faults: string[]): Conf
   const full = resolve(cwd, path);
   try {
     const value: unknown = JSON.parse(readFileSync(full, 'utf8'));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const name of Object.keys(value)) {
+        if (FILE_FIELDS.includes(name)) continue;
+        faults.push(`${full}: ${name} does not exist; known: ${FILE_FIELDS.join(', ')}.`);
+      }
+      return value;
+    }
     faults.push(`${full} must hold one JSON object.`);
   } catch (error) {
     faults.push(

@@ -3,7 +3,9 @@ import type { Registry } from 'prom-client';
 import { Counter, collectDefaultMetrics } from 'prom-client';
 import type { NotificationVerdict } from './receive.ts';
 
-export type Metrics = { countNotification(channel: string, verdict: NotificationVerdict): void };
+export type Metrics = {
+  readonly countNotification: (channel: string, verdict: NotificationVerdict) => void;
+};
 
 /** Registers the platform's counters. */
 export function newMetrics(registry: Registry): Metrics {

@@ -16,18 +16,18 @@ export type NotificationVerdict = 'refused' | 'unmatched' | 'applied' | 'stored'
 
 /** Where raw messages are kept that are not part of a payment's history. */
 export type NotificationStore = {
-  keep(
+  readonly keep: (
     source: { readonly channel: string; readonly account: string },
     message: RawNotification,
     verdict: 'refused' | 'unmatched',
     reason: string,
-  ): Promise<void>;
-  keepForLater(
+  ) => Promise<void>;
+  readonly keepForLater: (
     source: { readonly channel: string; readonly account: string },
     message: RawNotification,
     key: PaymentKey,
     fact: Fact,
-  ): Promise<void>;
+  ) => Promise<void>;
 };
 
 export type Receiver = {

@@ -21,7 +21,7 @@ export function newStoredNotifications(
   door: Door,
   clock: Clock,
   leaseMs: number,
-): NotificationStore & { applyDue(): Promise<number> } {
+): NotificationStore & { readonly applyDue: () => Promise<number> } {
   return {
     keep: async (source, message, verdict, reason) =>
       await storeNotification(pool, stored(source, message, clock), verdict, reason),

@@ -34,6 +34,10 @@ export type WorkerOptions = {
   /** Rows taken at once from one table. */
   readonly claimSizeMax: number;
   readonly onError: (error: unknown) => void;
+  /** Told when the daily sweep over everything found work that the sweep over young orders had missed. */
+  readonly onMissed: (count: number) => void;
+  /** Once a day: what may be thrown away. */
+  readonly purge: () => Promise<unknown>;
 };
 
 export type Worker = {
@@ -44,6 +48,8 @@ export type Worker = {
   /** The earliest time at which something is due; null when nothing is. */
   nextDueAtMs(): Promise<number | null>;
 };
+
+const DAY_MS = 24 * 3_600_000;
 
 /** How far behind its watermark the sweep looks again, for commits that came late. */
 const SWEEP_OVERLAP_MS = 2_000;
@@ -61,6 +67,7 @@ export function newWorker(options: WorkerOptions): Worker {
     // Rows that it finds are work for the others, not work done.
     return 0;
   };
+  const daily = newDaily(options, firstQueryMs);
   const kinds = [
     ...connectors.all.map((connector) => async () => await askDue(connector, options)),
     async () => await expireDue(options),
@@ -68,13 +75,35 @@ export function newWorker(options: WorkerOptions): Worker {
     options.applyStoredNotifications,
   ];
   return {
-    kinds: [sweep, ...kinds],
+    kinds: [sweep, daily, ...kinds],
     runDue: async () => {
       await sweep();
+      await daily();
       const counts = await Promise.all(kinds.map(async (kind) => await kind()));
       return counts.reduce((sum, count) => sum + count, 0);
     },
     nextDueAtMs: async () => await store.nextDueAtMs(firstQueryMs),
+  };
+}
+
+/**
+ * At the start and once a day: the sweep over everything, which proves that the watermark missed
+ * nothing, and throwing away what is not needed any more.
+ */
+function newDaily(
+  { store, clock, onMissed, purge }: WorkerOptions,
+  firstQueryMs: ReadonlyMap<string, number>,
+): () => Promise<number> {
+  let nextAtMs = 0;
+  return async () => {
+    const nowMs = clock.nowMs();
+    if (nowMs < nextAtMs) return 0;
+    // What is younger than the watermark's overlap is the other sweep's to find.
+    const missed = await store.sweepAll(firstQueryMs, nowMs - SWEEP_OVERLAP_MS);
+    if (missed > 0 && nextAtMs > 0) onMissed(missed);
+    await purge();
+    nextAtMs = nowMs + DAY_MS;
+    return 0;
   };
 }
 

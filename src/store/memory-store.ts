@@ -6,261 +6,280 @@ import type { Aggregate } from '../core/aggregate.ts';
 import { isOpen } from '../core/channel-order.ts';
 import type { Effect, HistoryEntry } from '../core/effect.ts';
 import type { Posting } from '../core/journal.ts';
+import { JobTable } from './memory-jobs.ts';
+import { YoungPayments } from './memory-young.ts';
 import type {
   AggregateChange,
-  DroppedOrder,
   DueNotice,
   Endpoint,
-  Expiry,
   NoticeResult,
   PaymentKey,
+  Step,
   Store,
   WriteResult,
 } from './store.ts';
 import { accountName } from './store.ts';
 
-type Job<T> = { row: T; dueAtMs: number; lease: number };
-type AskRow = { key: PaymentKey; attempt: number; account: string; operation: 'query' | 'close' };
-type NoticeRow = Omit<DueNotice, 'lease' | 'tries'> & { tries: number };
+type AskRow = PaymentKey & { readonly attempt: number; readonly operation: 'query' | 'close' };
+type NoticeRow = Omit<DueNotice, 'lease'>;
 
 /** Everything that was committed, readable by auditors. */
 export type MemoryTables = {
-  readonly payments: Map<string, Aggregate>;
-  readonly postings: { paymentId: string; version: number; posting: Posting }[];
-  readonly history: { paymentId: string; version: number; atMs: number; entry: HistoryEntry }[];
-  readonly events: {
-    paymentId: string;
-    version: number;
-    effect: Extract<Effect, { type: 'event' }>;
+  readonly payments: ReadonlyMap<string, Aggregate>;
+  readonly postings: readonly { readonly paymentId: string; readonly posting: Posting }[];
+  readonly history: readonly {
+    readonly paymentId: string;
+    readonly version: number;
+    readonly atMs: number;
+    readonly entry: HistoryEntry;
   }[];
-  readonly droppedOrders: Map<string, Job<AskRow>>;
-  readonly expiries: Map<string, Job<PaymentKey>>;
-  readonly notices: Map<string, Job<NoticeRow>>;
+  /** Whether a question about an order stands in the dropped-order table. */
+  hasQuestion(paymentId: string, attempt: number): boolean;
+  hasExpiry(paymentId: string): boolean;
+  /** Payments created before this time were looked at by the sweep. */
+  watermarkMs(): number;
+  /** The earliest due time of any job, or of the sweep; null when there is nothing. */
+  nextDueAtMs(firstQueryMs: ReadonlyMap<string, number>): number | null;
 };
 
-/** A store in memory. `endpoints` are the webhook endpoints of all merchants. */
-export function memoryStore(endpoints: readonly Endpoint[]): {
+/** A journal entry that exists already: what the primary key of the journal refuses. */
+export class DuplicateEntryError extends Error {}
+
+/** A store in memory. `endpointsOf` are the webhook endpoints of a merchant. */
+export function memoryStore(endpointsOf: (merchantNumber: number) => readonly Endpoint[]): {
   store: Store;
   tables: MemoryTables;
 } {
-  const tables: MemoryTables = {
-    payments: new Map(),
-    postings: [],
-    history: [],
-    events: [],
-    droppedOrders: new Map(),
-    expiries: new Map(),
-    notices: new Map(),
-  };
-  const byOrderNo = new Map<string, PaymentKey>();
-  const watermark = { ms: 0 };
-  const store: Store = {
-    load: async (keys) => keys.map((key) => tables.payments.get(key.paymentId) ?? null),
-    findByMerchantOrderNo: async (merchant, no) => byOrderNo.get(`${merchant}:${no}`) ?? null,
-    write: async (changes) =>
-      changes.map((change) => writeOne(change, tables, byOrderNo, endpoints)),
+  const state = new MemoryState(endpointsOf);
+  return { store: storeOver(state), tables: tablesOf(state) };
+}
+
+class MemoryState {
+  readonly payments = new Map<string, Aggregate>();
+  readonly idByOrderNo = new Map<string, string>();
+  readonly postings: { paymentId: string; posting: Posting }[] = [];
+  readonly entries = new Set<string>();
+  readonly history: { paymentId: string; version: number; atMs: number; entry: HistoryEntry }[] =
+    [];
+  readonly questions = new JobTable<AskRow>();
+  readonly expiries = new JobTable<PaymentKey>();
+  readonly notices = new JobTable<NoticeRow>();
+  readonly young = new YoungPayments();
+  readonly endpointsOf: (merchantNumber: number) => readonly Endpoint[];
+  watermarkMs = 0;
+
+  constructor(endpointsOf: (merchantNumber: number) => readonly Endpoint[]) {
+    this.endpointsOf = endpointsOf;
+  }
+}
+
+function storeOver(state: MemoryState): Store {
+  return {
+    load: async (keys) => keys.map((key) => find(state, key)),
+    findByMerchantOrderNo: async (merchantNumber, merchantOrderNo) => {
+      const paymentId = state.idByOrderNo.get(`${merchantNumber}:${merchantOrderNo}`);
+      return paymentId === undefined ? null : { merchantNumber, paymentId };
+    },
+    write: async (changes) => write(state, changes),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
-      claim(
-        tables.droppedOrders,
-        limit,
-        nowMs,
-        leaseMs,
-        (row) => row.account === accountName(account),
-      ).map(
-        ({ row, lease }): DroppedOrder => ({
-          ...row.key,
-          attempt: row.attempt,
-          operation: row.operation,
-          lease,
-        }),
-      ),
+      state.questions
+        .claim(accountName(account), limit, nowMs, leaseMs)
+        .map(({ row, lease }) => ({ ...row, lease })),
     dropDroppedOrder: async (claimed) =>
-      release(tables.droppedOrders, `${claimed.paymentId}:${claimed.attempt}`, claimed.lease),
+      state.questions.release(questionKey(claimed.paymentId, claimed.attempt), claimed.lease),
     claimExpiries: async (limit, nowMs, leaseMs) =>
-      claim(tables.expiries, limit, nowMs, leaseMs, () => true).map(
-        ({ row, lease }): Expiry => ({ ...row, lease }),
-      ),
-    dropExpiry: async (claimed) => release(tables.expiries, claimed.paymentId, claimed.lease),
+      state.expiries.claim('', limit, nowMs, leaseMs).map(({ row, lease }) => ({ ...row, lease })),
+    dropExpiry: async (claimed) => state.expiries.release(claimed.paymentId, claimed.lease),
     claimNotices: async (limit, nowMs, leaseMs) =>
-      claim(tables.notices, limit, nowMs, leaseMs, () => true).map(({ row, lease }) => ({
-        ...row,
-        lease,
-      })),
+      state.notices.claim('', limit, nowMs, leaseMs).map(({ row, lease }) => ({ ...row, lease })),
     finishNotices: async (results) => {
-      for (const result of results) finishNotice(result, tables);
+      for (const result of results) finishNotice(state, result);
     },
     sweepYoung: async (first, nowMs, overlapMs) => {
       const toMs = nowMs - earliestMs(first);
-      const found = sweep(tables, first, watermark.ms - overlapMs, toMs);
-      watermark.ms = Math.max(watermark.ms, toMs);
+      const found = sweep(state, first, state.watermarkMs - overlapMs, toMs);
+      state.watermarkMs = Math.max(state.watermarkMs, toMs);
       return found;
     },
-    sweepAll: async (first, nowMs) => sweep(tables, first, 0, nowMs - earliestMs(first)),
-    nextDueAtMs: async (first) => {
-      const dues = [
-        ...tables.droppedOrders.values(),
-        ...tables.expiries.values(),
-        ...tables.notices.values(),
-      ].map((job) => job.dueAtMs);
-      for (const { payment } of tables.payments.values()) {
-        const isYoung = payment.createdAtMs >= watermark.ms;
-        const isUnfinished = payment.status === 'pending' || payment.status === 'processing';
-        if (isYoung && isUnfinished) dues.push(payment.createdAtMs + earliestMs(first) + 1);
-      }
-      return dues.length === 0 ? null : dues.reduce((a, b) => Math.min(a, b));
-    },
+    sweepAll: async (first, nowMs) => sweep(state, first, 0, nowMs - earliestMs(first)),
+    nextDueAtMs: async (first) => nextDueAtMs(state, first),
   };
-  return { store, tables };
 }
 
-function writeOne(
-  change: AggregateChange,
-  tables: MemoryTables,
-  byOrderNo: Map<string, PaymentKey>,
-  endpoints: readonly Endpoint[],
-): WriteResult {
-  const { before, after, steps } = change;
+function tablesOf(state: MemoryState): MemoryTables {
+  return {
+    payments: state.payments,
+    postings: state.postings,
+    history: state.history,
+    hasQuestion: (paymentId, attempt) => state.questions.has(questionKey(paymentId, attempt)),
+    hasExpiry: (paymentId) => state.expiries.has(paymentId),
+    watermarkMs: () => state.watermarkMs,
+    nextDueAtMs: (first) => nextDueAtMs(state, first),
+  };
+}
+
+function find({ payments }: MemoryState, key: PaymentKey): Aggregate | null {
+  const found = payments.get(key.paymentId);
+  return found?.payment.merchantNumber === key.merchantNumber ? found : null;
+}
+
+/** One commit: first every guard and every unique key, then everything that passed. */
+function write(state: MemoryState, changes: readonly AggregateChange[]): WriteResult[] {
+  const taken = new Set<string>();
+  const results = changes.map((change): WriteResult => {
+    const { payment } = change.after;
+    const names = [payment.id, orderNoKey(change.after)];
+    if (names.some((name) => taken.has(name)) || !isFresh(state, change)) return 'stale';
+    for (const name of names) taken.add(name);
+    return 'written';
+  });
+  const passed = changes.filter((_change, at) => results[at] === 'written');
+  const entries = passed.flatMap(({ after, steps }) =>
+    steps.flatMap((step) => step.postings.map((one) => entryKey(after.payment.id, one))),
+  );
+  const twice = entries.find((key, at) => state.entries.has(key) || entries.indexOf(key) !== at);
+  if (twice) throw new DuplicateEntryError(`the journal has ${twice} already`);
+  for (const change of passed) writeOne(state, change);
+  return results;
+}
+
+function isFresh(state: MemoryState, { before, after }: AggregateChange): boolean {
+  const stored = state.payments.get(after.payment.id);
+  if (before) return stored?.payment.version === before.payment.version;
+  return !stored && !state.idByOrderNo.has(orderNoKey(after));
+}
+
+function writeOne(state: MemoryState, { before, after, steps }: AggregateChange): void {
   const { payment } = after;
-  const stored = tables.payments.get(payment.id);
-  const orderNoKey = `${payment.merchantNumber}:${payment.merchantOrderNo}`;
-  if (before === null && (stored || byOrderNo.has(orderNoKey))) return 'stale';
-  if (before !== null && stored?.payment.version !== before.payment.version) return 'stale';
-  refuseSecondBooking(payment.id, change, tables);
-  tables.payments.set(payment.id, after);
-  byOrderNo.set(orderNoKey, { merchantNumber: payment.merchantNumber, paymentId: payment.id });
+  state.payments.set(payment.id, after);
+  state.idByOrderNo.set(orderNoKey(after), payment.id);
+  if (!before) state.young.add(payment.createdAtMs, payment.id);
   for (const step of steps) {
-    const at = { paymentId: payment.id, version: step.version };
-    for (const posting of step.postings) tables.postings.push({ ...at, posting });
-    tables.history.push({ ...at, atMs: step.atMs, entry: step.history });
-    for (const effect of step.effects)
-      takeEffect(effect, after, step.version, step.atMs, tables, endpoints);
-  }
-  return 'written';
-}
-
-/** The primary key of the journal, as PostgreSQL keeps it. */
-function refuseSecondBooking(
-  paymentId: string,
-  change: AggregateChange,
-  tables: MemoryTables,
-): void {
-  for (const { book, entry } of change.steps.flatMap((step) => step.postings)) {
-    const twice = tables.postings.some(
-      (one) =>
-        one.paymentId === paymentId && one.posting.book === book && one.posting.entry === entry,
-    );
-    if (twice) throw new Error(`journal entry ${book} ${entry} of ${paymentId} exists`);
+    for (const posting of step.postings) {
+      state.postings.push({ paymentId: payment.id, posting });
+      state.entries.add(entryKey(payment.id, posting));
+    }
+    const { version, atMs, history } = step;
+    state.history.push({ paymentId: payment.id, version, atMs, entry: history });
+    for (const effect of step.effects) takeEffect(state, after, step, effect);
   }
 }
 
-function takeEffect(
-  effect: Effect,
-  after: Aggregate,
-  version: number,
-  atMs: number,
-  tables: MemoryTables,
-  endpoints: readonly Endpoint[],
-): void {
-  const { payment } = after;
-  const key = { merchantNumber: payment.merchantNumber, paymentId: payment.id };
+function takeEffect(state: MemoryState, after: Aggregate, step: Step, effect: Effect): void {
+  const { merchantNumber, id: paymentId } = after.payment;
   switch (effect.type) {
     case 'submit':
       return;
     case 'ask': {
-      const order = after.orders.find((one) => one.attempt === effect.attempt);
-      const account = order ? accountName(order) : '';
-      const row = { key, attempt: effect.attempt, account, operation: effect.operation };
-      upsert(tables.droppedOrders, `${payment.id}:${effect.attempt}`, row, effect.dueAtMs);
+      const { attempt, operation, dueAtMs } = effect;
+      const order = after.orders.find((one) => one.attempt === attempt);
+      const row = { merchantNumber, paymentId, attempt, operation };
+      const key = questionKey(paymentId, attempt);
+      state.questions.plan(order ? accountName(order) : '', key, row, dueAtMs);
       return;
     }
     case 'ask_done':
-      tables.droppedOrders.delete(`${payment.id}:${effect.attempt}`);
+      state.questions.drop(questionKey(paymentId, effect.attempt));
       return;
     case 'expire':
-      upsert(tables.expiries, payment.id, key, effect.dueAtMs);
+      state.expiries.plan('', paymentId, { merchantNumber, paymentId }, effect.dueAtMs);
       return;
-    case 'event': {
-      tables.events.push({ paymentId: payment.id, version, effect });
-      const targets = payment.noticeUrl === null ? endpoints : [null];
-      for (const endpoint of targets) {
-        const { id: eventId, event, subjectKey, snapshot } = effect;
-        const row = { ...key, eventId, event, subjectKey, snapshot, endpoint, atMs, tries: 0 };
-        upsert(tables.notices, `${eventId}:${endpoint?.id ?? ''}`, row, atMs);
-      }
+    case 'event':
+      planNotices(state, after, step, effect);
       return;
-    }
   }
 }
 
-function upsert<T>(jobs: Map<string, Job<T>>, key: string, row: T, dueAtMs: number): void {
-  jobs.set(key, { row, dueAtMs, lease: (jobs.get(key)?.lease ?? -1) + 1 });
-}
-
-function claim<T>(
-  jobs: Map<string, Job<T>>,
-  limit: number,
-  nowMs: number,
-  leaseMs: number,
-  wanted: (row: T) => boolean,
-): Job<T>[] {
-  const due = [...jobs.values()].filter((job) => job.dueAtMs <= nowMs && wanted(job.row));
-  due.sort((a, b) => a.dueAtMs - b.dueAtMs);
-  const taken = due.slice(0, limit);
-  for (const job of taken) {
-    job.dueAtMs = nowMs + leaseMs;
-    job.lease += 1;
+function planNotices(
+  state: MemoryState,
+  { payment }: Aggregate,
+  { atMs }: Step,
+  { id: eventId, event, subjectKey, snapshot }: Extract<Effect, { type: 'event' }>,
+): void {
+  const { merchantNumber, id: paymentId, noticeUrl } = payment;
+  const targets = noticeUrl === null ? state.endpointsOf(merchantNumber) : [null];
+  for (const endpoint of targets) {
+    const told = { eventId, event, subjectKey, snapshot, endpoint, atMs, tries: 0 };
+    const row = { merchantNumber, paymentId, ...told };
+    state.notices.plan('', noticeKey(row), row, atMs);
   }
-  return taken.map((job) => ({ ...job }));
 }
 
-function release<T>(jobs: Map<string, Job<T>>, key: string, lease: number): void {
-  if (jobs.get(key)?.lease === lease) jobs.delete(key);
-}
-
-function finishNotice(result: NoticeResult, tables: MemoryTables): void {
-  const key = `${result.notice.eventId}:${result.notice.endpoint?.id ?? ''}`;
-  const job = tables.notices.get(key);
-  if (!job || job.lease !== result.notice.lease) return;
-  if (result.retryAtMs === null) tables.notices.delete(key);
-  else {
-    job.dueAtMs = result.retryAtMs;
-    job.row.tries += 1;
+function finishNotice({ notices }: MemoryState, { notice, retryAtMs }: NoticeResult): void {
+  const key = noticeKey(notice);
+  if (retryAtMs === null) {
+    notices.release(key, notice.lease);
+    return;
   }
+  const { lease, ...row } = notice;
+  notices.putOff(key, lease, retryAtMs, { ...row, tries: row.tries + 1 });
 }
 
 function sweep(
-  tables: MemoryTables,
+  state: MemoryState,
   firstQueryMs: ReadonlyMap<string, number>,
   fromMs: number,
   toMs: number,
 ): number {
   let found = 0;
-  for (const { payment, orders } of tables.payments.values()) {
-    const isUnfinished = payment.status === 'pending' || payment.status === 'processing';
-    if (!isUnfinished || payment.createdAtMs < fromMs || payment.createdAtMs >= toMs) continue;
-    const key = { merchantNumber: payment.merchantNumber, paymentId: payment.id };
-    if (!tables.expiries.has(payment.id)) {
-      upsert(tables.expiries, payment.id, key, payment.expiresAtMs);
+  for (const paymentId of state.young.between(fromMs, toMs)) {
+    const aggregate = state.payments.get(paymentId);
+    if (!aggregate || !isUnfinished(aggregate)) continue;
+    const { merchantNumber, expiresAtMs, closing } = aggregate.payment;
+    if (closing === null && !state.expiries.has(paymentId)) {
+      state.expiries.plan('', paymentId, { merchantNumber, paymentId }, expiresAtMs);
       found += 1;
     }
-    for (const order of orders) {
-      const jobKey = `${payment.id}:${order.attempt}`;
+    for (const order of aggregate.orders) {
+      const { attempt, createdAtMs, awaitsStatement } = order;
+      const key = questionKey(paymentId, attempt);
       const delayMs = firstQueryMs.get(accountName(order));
-      if (!isOpen(order) || order.awaitsStatement || delayMs === undefined) continue;
-      if (tables.droppedOrders.has(jobKey)) continue;
-      const row = {
-        key,
-        attempt: order.attempt,
-        account: accountName(order),
-        operation: 'query',
-      } as const;
-      upsert(tables.droppedOrders, jobKey, row, order.createdAtMs + delayMs);
+      if (!isOpen(order) || awaitsStatement || delayMs === undefined) continue;
+      if (state.questions.has(key)) continue;
+      const row = { merchantNumber, paymentId, attempt, operation: 'query' } as const;
+      state.questions.plan(accountName(order), key, row, createdAtMs + delayMs);
       found += 1;
     }
   }
   return found;
 }
 
+function nextDueAtMs(state: MemoryState, firstQueryMs: ReadonlyMap<string, number>): number | null {
+  const { questions, expiries, notices, young, watermarkMs } = state;
+  const youngest = young.firstFrom(watermarkMs, (paymentId) => {
+    const aggregate = state.payments.get(paymentId);
+    return aggregate !== undefined && isUnfinished(aggregate);
+  });
+  const dues = [
+    questions.nextDueAtMs(),
+    expiries.nextDueAtMs(),
+    notices.nextDueAtMs(),
+    youngest === null ? null : youngest + earliestMs(firstQueryMs) + 1,
+  ].filter((dueAtMs) => dueAtMs !== null);
+  return dues.length === 0 ? null : Math.min(...dues);
+}
+
+function isUnfinished({ payment }: Aggregate): boolean {
+  return payment.status === 'pending' || payment.status === 'processing';
+}
+
+/** The shortest time until a first question; a payment without any account waits a minute. */
 function earliestMs(firstQueryMs: ReadonlyMap<string, number>): number {
   return Math.min(60_000, ...firstQueryMs.values());
+}
+
+function orderNoKey({ payment }: Aggregate): string {
+  return `${payment.merchantNumber}:${payment.merchantOrderNo}`;
+}
+
+function entryKey(paymentId: string, { book, entry }: Posting): string {
+  return `${paymentId} ${book} ${entry}`;
+}
+
+function questionKey(paymentId: string, attempt: number): string {
+  return `${paymentId}:${attempt}`;
+}
+
+function noticeKey({ eventId, endpoint }: Pick<DueNotice, 'eventId' | 'endpoint'>): string {
+  return `${eventId}:${endpoint?.id ?? ''}`;
 }

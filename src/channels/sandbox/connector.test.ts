@@ -154,14 +154,18 @@ contractOf({
 });
 
 /** What the channel gets when the connector makes a call, answered by a signed reply. */
-async function received(words: object, use: (connector: Connector) => Promise<unknown>) {
+async function received(
+  words: object,
+  use: (connector: Connector) => Promise<unknown>,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+) {
   const requests: WireRequest[] = [];
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(message);
     const request = { path: message.url ?? '', headers: message.headers, body };
     requests.push(request);
     const reply = JSON.stringify(words);
-    response.writeHead(200, seal(SECRET, request, reply)).end(reply);
+    response.writeHead(status, { ...seal(SECRET, request, reply), ...headers }).end(reply);
   };
   const server = createServer((message, response) => void serve(message, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -226,6 +230,25 @@ describe('what the sandbox is sent', () => {
       async (connector) => await connector.pay(orderOf(product), DETAILS, deadlineAtMs),
     );
     expect(answer).toMatchObject({ outcome: { type: 'unknown' } });
+  });
+});
+
+const payNow = async (connector: Connector) =>
+  await connector.pay(orderOf('qr'), DETAILS, CREATED_AT_MS + 2_000);
+
+describe('a reply that is signed well', () => {
+  test('is unknown when its header names another account', async () => {
+    const words = { result: 'DECLINED', out_no: ORDER_NO, code: 'X' };
+    const { answer } = await received(words, payNow, { headers: { 'sandbox-account': 'other' } });
+    expect(answer).toMatchObject({ outcome: { channelCode: 'reply_not_authentic' } });
+  });
+
+  test('and refuses may leave the number out, yet not name another', async () => {
+    const words = { result: 'ERROR', code: 'ORDER_CLOSED', message: 'closed before' };
+    const ours = await received(words, payNow, { status: 400 });
+    expect(ours.answer).toMatchObject({ outcome: { type: 'closed' } });
+    const other = await received({ ...words, out_no: `${ORDER_NO}1` }, payNow, { status: 400 });
+    expect(other.answer).toMatchObject({ outcome: { channelCode: 'reply_about_other_order' } });
   });
 });
 

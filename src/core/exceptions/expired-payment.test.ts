@@ -81,12 +81,25 @@ describe('the safe close', () => {
     payment.decide({ type: 'close_payment' });
     payment.answerJob(WAITING);
     payment.answerJob(UNKNOWN);
-    expect(payment.order()).toMatchObject({ status: 'pending', closeStep: 'asking' });
-    expect(payment.questions.get(1)?.operation).toBe('query');
+    expect(payment.order()).toMatchObject({ status: 'pending', closeStep: 'retrying' });
+    expect(payment.questions.get(1)).toMatchObject({ operation: 'query', dueAtMs: payment.nowMs });
     payment.answerJob(WAITING);
     payment.answerJob(CLOSED);
     payment.answerJob(CLOSED);
     expect(payment.status).toBe('closed');
+  });
+
+  test('a channel that cannot close now, because the payer is paying, is not asked in a loop', () => {
+    const payment = waiting();
+    payment.decide({ type: 'close_payment' });
+    payment.answerJob(WAITING);
+    const startedAtMs = payment.nowMs;
+    for (let round = 0; round < 3; round++) {
+      payment.answerJob(WAITING); // the close: "paying"
+      payment.answerJob(WAITING); // the question after it: still paying
+    }
+    expect(payment.questions.get(1)?.operation).toBe('close');
+    expect(payment.nowMs - startedAtMs).toBeGreaterThan(3 * 1_000);
   });
 
   test('an unknown answer puts the same question off, longer each time', () => {
@@ -185,6 +198,15 @@ describe('the safe close', () => {
     expect(payment.notified(WAITING).type).toBe('changed');
     expect(payment.notified(WAITING).type).toBe('unchanged');
     expect(payment.questions.get(1)).toEqual(planned);
+  });
+
+  test('goes on where it stands when it is asked for again', () => {
+    const payment = waiting();
+    payment.pass(30 * MINUTE).decide({ type: 'validity_ended' });
+    payment.answerJob(WAITING);
+    payment.decide({ type: 'close_payment' });
+    expect(payment.order().closeStep).toBe('closing');
+    expect(payment.questions.get(1)?.operation).toBe('close');
   });
 
   test('waits for every open try, not only for the first', () => {

@@ -90,20 +90,16 @@ export function continueClose(
   };
   if (operation === 'close') {
     if (outcome.type === 'closed') return step('confirming', 'query', 0);
-    // Refused, paid meanwhile, or no answer: only a question tells which.
-    return step('asking', 'query', outcome.type === 'pending' ? 0 : closePauseMs(order, context));
+    // Not closed: the payer is paying just now, or was quicker, or nobody knows. A question tells which.
+    return step('retrying', 'query', outcome.type === 'pending' ? closePauseMs(order, context) : 0);
   }
   if (operation !== 'query' || outcome.type === 'unknown') {
     return step(order.closeStep, 'query', closePauseMs(order, context));
   }
   if (outcome.type === 'not_found' && !rules.closeRefusesUnknown) return { type: 'waits' };
   if (!rules.canClose) return { type: 'waits' };
-  // After a confirmed close that the channel does not show yet, give it time before closing again.
-  return step(
-    'closing',
-    'close',
-    order.closeStep === 'confirming' ? closePauseMs(order, context) : 0,
-  );
+  // A close that was tried already is given time before it is tried again.
+  return step('closing', 'close', order.closeStep === 'asking' ? 0 : closePauseMs(order, context));
 }
 
 /** Pause before a close is tried again: doubles with every question asked, up to a maximum. */
