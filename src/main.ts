@@ -51,7 +51,7 @@ try {
   if (error instanceof UsageError) {
     say(error.message);
     process.exitCode = error.exitCode;
-  } else if (error instanceof ConfigError) {
+  } else if (error instanceof ConfigError || error instanceof ChannelAccountError) {
     say(
       `The configuration is not usable:\n${error.faults.map((fault) => `  - ${fault}`).join('\n')}`,
     );

@@ -19,6 +19,7 @@ import type { Config } from './runtime/config.ts';
 import { killPoints } from './runtime/kill-point.ts';
 import type { KillPoints } from './runtime/kill-point.ts';
 import { newMetrics } from './runtime/metrics.ts';
+import type { NoticeSender } from './runtime/notice-sender.ts';
 import { newNoticeSender } from './runtime/notice-sender.ts';
 import type { LinkOf } from './runtime/payment-object.ts';
 import { newPerformer } from './runtime/perform.ts';
@@ -82,13 +83,24 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
     pause: async (tries) => await clock.sleep(50 * 2 ** Math.min(tries, 6)),
   });
   const parts: Parts = { config, log, pool, clock, store, killPoint, freshId, connectors, door };
-  const worker = buildWorker(parts);
+  const notices = newNoticeSender({
+    pool,
+    store,
+    door,
+    clock,
+    killPoint,
+    linkOf: linkOf(connectors),
+    mode: config.mode,
+    leaseMs: config.worker.leaseMs,
+  });
+  const worker = buildWorker(parts, notices);
   return {
     api: buildApiDependencies(parts, worker),
     worker,
     clock,
     log,
     stop: async () => {
+      await notices.stop();
       await door.drain();
       await connectors.close();
       await pool.end();
@@ -127,23 +139,14 @@ function contextOf(
   };
 }
 
-function buildWorker(parts: Parts): Worker {
+function buildWorker(parts: Parts, notices: NoticeSender): Worker {
   const { config, log, pool, clock, store, killPoint, connectors, door } = parts;
   const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
   return newWorker({
     store,
     door,
     performer: newPerformer(connectors, door, clock, killPoint),
-    notices: newNoticeSender({
-      pool,
-      store,
-      door,
-      clock,
-      killPoint,
-      linkOf: linkOf(connectors),
-      mode: config.mode,
-      leaseMs: config.worker.leaseMs,
-    }),
+    notices,
     applyStoredNotifications: newStoredNotifications(pool, door, clock, config.worker.leaseMs)
       .applyDue,
     connectors,

@@ -56,7 +56,10 @@ describe.each(['README.md', 'README.zh-CN.md'])('the story in %s', (file) => {
   it('heals a lost notification, line by line as it stands there', async () => {
     const story = /```bash story\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, file), 'utf8'))?.[1];
     expect(story).toBeDefined();
-    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', story ?? ''], { cwd: folder, env });
+    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', story ?? ''], {
+      cwd: folder,
+      env,
+    });
     expect(stdout).toContain('succeeded\nquery\n');
     expect(stdout).toContain('case external_drop');
     expect(stdout).toContain('payment.succeeded → HTTP 204');

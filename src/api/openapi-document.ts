@@ -1,5 +1,7 @@
 /** The OpenAPI 3.1 document: made from the routes as they are, with what no route can say of itself. */
 import swagger from '@fastify/swagger';
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { FastifySchema, RouteOptions } from 'fastify';
 import type { EventType } from '../core/effect.ts';
 import { EVENT_TYPES } from '../core/effect.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -7,6 +9,8 @@ import type { ApiDependencies } from './dependencies.ts';
 import { GENERAL_SCHEMAS, SANDBOX_SCHEMAS } from './general-schema.ts';
 import { PAYMENT_SCHEMAS } from './payment-schema.ts';
 import type { Api } from './request-decorations.ts';
+import { problemExamples } from './route-documentation.ts';
+import { text, time } from './schema-words.ts';
 import { WEBHOOK_SCHEMAS } from './webhook-schema.ts';
 
 const EVENT_SUMMARIES: Readonly<Record<EventType, string>> = {
@@ -36,6 +40,9 @@ const DESCRIPTION = `Amounts are integers of minor units. Times are RFC 3339. Li
 
 Errors are RFC 9457 problems; \`retryable\` says whether the same request may succeed later.`;
 
+type Transformed = Parameters<NonNullable<FastifyDynamicSwaggerOptions['transformObject']>>[0];
+type Document = Partial<Extract<Transformed, { openapiObject: unknown }>['openapiObject']>;
+
 /** Registers the components and the document; must come before the routes. */
 export function describeApi(app: Api, mode: ApiDependencies['mode']): void {
   const isSandbox = mode === 'sandbox';
@@ -60,6 +67,7 @@ export function describeApi(app: Api, mode: ApiDependencies['mode']): void {
       tags: isSandbox ? [...TAGS, SANDBOX_TAG] : TAGS,
       security: [{ bearer: [] }, { basic: [] }],
       components: {
+        examples: problemExamples(),
         securitySchemes: {
           bearer: {
             type: 'http',
@@ -75,27 +83,51 @@ export function describeApi(app: Api, mode: ApiDependencies['mode']): void {
       },
       webhooks: Object.fromEntries(EVENT_TYPES.map((type) => [type, { post: webhookOf(type) }])),
     },
+    transform: ({ schema, url, route }) => ({ schema: withHeaders(schema, route), url }),
+    transformObject: (document) => {
+      if ('openapiObject' in document) allowAbsentBodies(document.openapiObject);
+      return 'openapiObject' in document ? document.openapiObject : document.swaggerObject;
+    },
     refResolver: { buildLocalReference: ({ $id }) => (typeof $id === 'string' ? $id : 'Unnamed') },
   });
 }
 
+/** Headers that a route listens to. They stand in the document only: their own code checks them. */
+function withHeaders(schema: FastifySchema, { method, config }: RouteOptions): FastifySchema {
+  if (method !== 'POST' || config?.access === 'public') return schema;
+  const listens = config?.problems?.includes('deadline_passed') ?? false;
+  const properties = {
+    'Idempotency-Key': text('Repetitions with this key get the first answer again.', 'f2a0c6f4'),
+    ...(listens && { 'Tieout-Deadline': time('Until when you wait; we answer by then.') }),
+  };
+  return { ...schema, headers: { type: 'object', properties } };
+}
+
+/** The framework's document says that every body must be sent; a body without required fields need not. */
+function allowAbsentBodies({ paths = {} }: Document): void {
+  for (const path of Object.values(paths)) {
+    const body = path?.post?.requestBody;
+    if (!body || !('content' in body)) continue;
+    const schema = body.content['application/json']?.schema;
+    if (schema && !('$ref' in schema) && schema.required === undefined) body.required = false;
+  }
+}
+
+function headerParameter(name: string, description: string) {
+  const schema = { type: 'string' as const };
+  return { in: 'header' as const, name, required: true, description, schema };
+}
+
 function webhookOf(type: EventType) {
-  const parameter = (name: string, description: string) => ({
-    in: 'header' as const,
-    name,
-    required: true,
-    description,
-    schema: { type: 'string' as const },
-  });
   return {
     operationId: `on_${type.replaceAll('.', '_')}`,
     summary: EVENT_SUMMARIES[type],
     tags: ['Events'],
     security: [],
     parameters: [
-      parameter('webhook-id', 'The id of the event: the same in every repetition.'),
-      parameter('webhook-timestamp', 'Seconds since 1970, when it was sent.'),
-      parameter(
+      headerParameter('webhook-id', 'The id of the event: the same in every repetition.'),
+      headerParameter('webhook-timestamp', 'Seconds since 1970, when it was sent.'),
+      headerParameter(
         'webhook-signature',
         'v1, and the base64 of HMAC-SHA256 over id.timestamp.body; Standard Webhooks.',
       ),

@@ -14,6 +14,11 @@ const statusAnswer = (description: string, word: string) =>
 
 /** `/livez`, `/readyz`, `/metrics` and `/openapi.json`. */
 export function operationRoutes(app: Api, deps: ApiDependencies): void {
+  healthRoutes(app, deps);
+  readingRoutes(app, deps);
+}
+
+function healthRoutes(app: Api, deps: ApiDependencies): void {
   app.get(
     '/livez',
     {
@@ -43,6 +48,9 @@ export function operationRoutes(app: Api, deps: ApiDependencies): void {
       return { status: 'ready' };
     },
   );
+}
+
+function readingRoutes(app: Api, deps: ApiDependencies): void {
   app.get(
     '/metrics',
     {

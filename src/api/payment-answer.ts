@@ -23,38 +23,39 @@ export function payment(
 function differences(aggregate: Aggregate | null, sent: CreatePaymentBody): FieldError[] {
   if (!aggregate) return [];
   const { amountMinor, currency } = aggregate.payment;
-  const differs = (
-    pointer: string,
-    ours: string | number,
-    theirs: string | number,
-  ): FieldError[] =>
-    ours === theirs ? [] : [{ pointer, code: 'differs', detail: `It is ${ours}, not ${theirs}.` }];
   return [
     ...differs('/amount', amountMinor, sent.amount),
     ...differs('/currency', currency, sent.currency),
   ];
 }
 
-/**
- * The fields of a repeated create that had no effect because the payment has others. `startedAtMs`
- * is when the request came: an expiry counted from later on was taken from this very request.
- */
+function differs(pointer: string, ours: string | number, theirs: string | number): FieldError[] {
+  return ours === theirs
+    ? []
+    : [{ pointer, code: 'differs', detail: `It is ${ours}, not ${theirs}.` }];
+}
+
+/** When this request came and went: an expiry set in between was taken from it. */
+export type RequestTime = { readonly startedAtMs: number; readonly endedAtMs: number };
+
+/** The fields of a repeated create that had no effect, because the payment has others. */
 export function ignoredFields(
   aggregate: Aggregate,
   sent: CreatePaymentBody,
-  startedAtMs: number,
+  { startedAtMs, endedAtMs }: RequestTime,
 ): string[] {
   const { payment: stored } = aggregate;
-  const expiresInMs = sent.expires_in === undefined ? null : sent.expires_in * 1000;
-  const setAtMs = expiresInMs === null ? 0 : stored.expiresAtMs - expiresInMs;
-  const differs: Readonly<Record<string, boolean>> = {
+  const setAtMs = stored.expiresAtMs - (sent.expires_in ?? 0) * 1000;
+  const wasTaken =
+    setAtMs === stored.createdAtMs || (setAtMs >= startedAtMs && setAtMs <= endedAtMs);
+  const hasNoEffect: Readonly<Record<string, boolean>> = {
     subject: stored.subject !== sent.subject,
-    expires_in: expiresInMs !== null && setAtMs !== stored.createdAtMs && setAtMs < startedAtMs,
+    expires_in: sent.expires_in !== undefined && !wasTaken,
     return_url: sent.return_url !== undefined && stored.returnUrl !== sent.return_url,
     notice_url: sent.notice_url !== undefined && stored.noticeUrl !== sent.notice_url,
     metadata: sent.metadata !== undefined && !sameTexts(stored.metadata, sent.metadata),
   };
-  return Object.keys(differs).filter((field) => differs[field]);
+  return Object.keys(hasNoEffect).filter((field) => hasNoEffect[field]);
 }
 
 type Texts = Readonly<Record<string, string>>;

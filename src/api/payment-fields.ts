@@ -5,8 +5,11 @@ import { AMOUNT_MINOR_MAX } from '../core/money.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CodedFieldError } from './api-problem.ts';
 
+/** Every merchant order number, and with it every payment id and channel order number. */
+export const ORDER_NO_PATTERN = '^[0-9A-Za-z_\\-|*]{1,64}$';
+
 export const merchantOrderNoField = Type.String({
-  pattern: '^[0-9A-Za-z_\\-|*]{1,64}$',
+  pattern: ORDER_NO_PATTERN,
   description: '1 to 64 of 0-9 A-Z a-z _ - | *',
   examples: ['SO-20261122-0007'],
 });

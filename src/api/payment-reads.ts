@@ -12,7 +12,7 @@ import { merchantOf } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { pageBody, pageFields, pageOf } from './page-query.ts';
 import { paymentKey } from './payment-actions.ts';
-import { merchantOrderNoField } from './payment-fields.ts';
+import { ORDER_NO_PATTERN } from './payment-fields.ts';
 import type { Api } from './request-decorations.ts';
 import { answer, idParams, pageAnswer } from './route-documentation.ts';
 import { timeField } from './time-field.ts';
@@ -26,14 +26,13 @@ const paymentsQuery = Type.Object(
         examples: ['succeeded'],
       }),
     ),
-    created_gte: Type.Optional(timeField('Created at this time or later.')),
-    created_lt: Type.Optional(timeField('Created before this time.')),
+    created_gte: Type.Optional(timeField('only what was created then or later')),
+    created_lt: Type.Optional(timeField('only what was created before it')),
     q: Type.Optional(
       Type.String({
-        minLength: 1,
-        maxLength: 64,
+        pattern: ORDER_NO_PATTERN,
         description:
-          'A merchant order number, a payment id or a channel order number: the one payment it stands for.',
+          'a merchant order number, a payment id or a channel order number: the one payment it stands for',
         examples: ['SO-20261122-0007'],
       }),
     ),
@@ -42,6 +41,14 @@ const paymentsQuery = Type.Object(
 );
 
 const timelineQuery = Type.Object({}, { additionalProperties: false });
+
+const merchantOrderParams = Type.Object({
+  merchant_order_no: Type.String({
+    description: 'Your order number.',
+    examples: ['SO-20261122-0007'],
+  }),
+});
+const MERCHANT_ORDER_NO = new RegExp(ORDER_NO_PATTERN);
 
 /** The reading routes of payments. */
 export function paymentReadRoutes(app: Api, deps: ApiDependencies): void {
@@ -75,18 +82,16 @@ function oneRoutes(app: Api, deps: ApiDependencies): void {
         operationId: 'getMerchantOrder',
         summary: 'Read a payment by your own order number',
         tags: ['Payments'],
-        params: Type.Object({
-          merchant_order_no: Type.String({ ...merchantOrderNoField, pattern: '.*' }),
-        }),
+        params: merchantOrderParams,
         response: { 200: answer('The payment.', 'Payment') },
       },
       config: { problems: ['not_found'] },
     },
     async (request) => {
-      const key = await deps.store.findByMerchantOrderNo(
-        merchantOf(request),
-        request.params.merchant_order_no,
-      );
+      const { merchant_order_no: orderNo } = request.params;
+      // Nothing else was ever taken as a number, and not everything else may be asked the database.
+      if (!MERCHANT_ORDER_NO.test(orderNo)) throw notFound('payment');
+      const key = await deps.store.findByMerchantOrderNo(merchantOf(request), orderNo);
       const [found] = key ? await deps.store.load([key]) : [];
       return rendered(deps, found ?? null);
     },

@@ -63,7 +63,8 @@ export function paymentRoutes(app: Api, deps: ApiDependencies): void {
       const answered = await deps.requests.create(input, deadlineAtMs(request, deps));
       const { aggregate, isNew } = payment(answered, request.body);
       const isRepeat = aggregate.payment.id !== input.paymentId;
-      const ignored = isRepeat ? ignoredFields(aggregate, request.body, startedAtMs) : [];
+      const time = { startedAtMs, endedAtMs: deps.clock.nowMs() };
+      const ignored = isRepeat ? ignoredFields(aggregate, request.body, time) : [];
       reply.code(isNew ? 201 : 200);
       return { ...paymentObject(aggregate, deps.linkOf), ignored };
     },

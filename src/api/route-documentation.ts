@@ -2,7 +2,7 @@
 import type { RouteOptions } from 'fastify';
 import { Type } from 'typebox';
 import type { ProblemCode } from '../core/problem.ts';
-import { PROBLEMS } from '../core/problem.ts';
+import { PROBLEM_CODES, PROBLEMS } from '../core/problem.ts';
 import type { Access } from './authentication.ts';
 import { PROBLEM_TYPE, problemBody } from './problem-body.ts';
 import { ApiProblem } from './api-problem.ts';
@@ -62,7 +62,7 @@ export function documentRoute(route: RouteOptions, access: Access): void {
   const config = { ...route.config, access };
   const responses = {
     ...Object(schema.response),
-    ...problemAnswers(problemsOf(route, access), route.url),
+    ...problemAnswers(problemsOf(route, access)),
   };
   route.config = config;
   route.schema = { ...schema, response: responses, ...(access === 'public' && { security: [] }) };
@@ -81,28 +81,18 @@ function problemsOf(route: RouteOptions, access: Access): ProblemCode[] {
   if (access !== 'public' && route.method === 'POST') {
     add('idempotency_key_invalid', 'idempotency_in_flight', 'idempotency_key_reused');
   }
+  if (access !== 'public' && route.method !== 'POST') add('rate_limited');
   add('request_malformed', 'headers_too_large');
-  const order = Object.keys(PROBLEMS);
-  return [...codes].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+  return PROBLEM_CODES.filter((code) => codes.has(code));
 }
 
-function problemAnswers(codes: readonly ProblemCode[], url: string): Record<number, unknown> {
+function problemAnswers(codes: readonly ProblemCode[]): Record<number, unknown> {
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, ofStatus]) => [status, problemAnswer(ofStatus, url)]),
-  );
+  return Object.fromEntries([...byStatus].map(([status, group]) => [status, problemAnswer(group)]));
 }
 
-function problemAnswer(codes: readonly ProblemCode[], url: string) {
-  const instance = url.replaceAll(/:(\w+)/g, '{$1}');
-  const examples = codes.map((code) => {
-    const body = problemBody(new ApiProblem(code, PROBLEMS[code].title), {
-      instance,
-      requestId: `req_${ID_EXAMPLE}`,
-      language: 'en',
-    });
-    return [code, { summary: PROBLEMS[code].title, value: body }];
-  });
+function problemAnswer(codes: readonly ProblemCode[]) {
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
   return {
     description: codes.map((code) => PROBLEMS[code].title).join(' · '),
     headers: REQUEST_ID_HEADER,
@@ -110,4 +100,18 @@ function problemAnswer(codes: readonly ProblemCode[], url: string) {
       [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' }, examples: Object.fromEntries(examples) },
     },
   };
+}
+
+/** One example of every problem that a route can answer, for the document's components. */
+export function problemExamples() {
+  const context = {
+    instance: '/v1/payments',
+    requestId: `req_${ID_EXAMPLE}`,
+    language: 'en' as const,
+  };
+  const examples = PROBLEM_CODES.filter((code) => code !== 'method_not_allowed').map((code) => {
+    const { title } = PROBLEMS[code];
+    return [code, { summary: title, value: problemBody(new ApiProblem(code, title), context) }];
+  });
+  return Object.fromEntries(examples);
 }

@@ -20,6 +20,7 @@ import { paymentReadRoutes } from './payment-reads.ts';
 import { paymentRoutes } from './payments.ts';
 import type { Api } from './request-decorations.ts';
 import { decorateRequests } from './request-decorations.ts';
+import { limitReads } from './read-limit.ts';
 import { recordRequests } from './request-log.ts';
 import { documentRoute } from './route-documentation.ts';
 import { testClockRoutes } from './test-clock-routes.ts';
@@ -50,7 +51,6 @@ export function buildApi(deps: ApiDependencies): FastifyInstance {
     // Nobody names our requests for us: an id that a stranger chose proves nothing.
     requestIdHeader: false,
     genReqId: () => deps.newId('req'),
-    disableRequestLogging: true,
     clientErrorHandler: (error, socket) => answerClientError(error, socket, deps.newId('req')),
     frameworkErrors: (error, request, reply) => {
       reply.header('tieout-request-id', request.id);
@@ -84,6 +84,7 @@ export function buildApi(deps: ApiDependencies): FastifyInstance {
 
 function registerRoutes(app: Api, deps: ApiDependencies): void {
   const authentication = newAuthentication(deps);
+  const readLimit = limitReads(deps);
 
   /** Routes that one kind of caller may use; no route exists outside of such a group. */
   const group = (access: Access, routes: (scope: Api) => void): void => {
@@ -91,6 +92,7 @@ function registerRoutes(app: Api, deps: ApiDependencies): void {
       scope.addHook('onRoute', (route) => documentRoute(route, access));
       if (access !== 'public') {
         scope.addHook('onRequest', authentication(access));
+        scope.addHook('onRequest', readLimit);
         scope.addHook('preHandler', claimKey(deps));
         scope.addHook('onSend', keepAnswer(deps));
       }

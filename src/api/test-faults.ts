@@ -76,6 +76,12 @@ const deleteQuery = Type.Object(
 
 /** Ordering, listing and removing faults. */
 export function testFaultRoutes(app: Api, sandboxUrl: string): void {
+  orderRoute(app, sandboxUrl);
+  listRoute(app, sandboxUrl);
+  removeRoute(app, sandboxUrl);
+}
+
+function orderRoute(app: Api, sandboxUrl: string): void {
   app.post(
     '/v1/test/faults',
     {
@@ -102,6 +108,9 @@ export function testFaultRoutes(app: Api, sandboxUrl: string): void {
       return body;
     },
   );
+}
+
+function listRoute(app: Api, sandboxUrl: string): void {
   app.get(
     '/v1/test/faults',
     {
@@ -128,6 +137,9 @@ export function testFaultRoutes(app: Api, sandboxUrl: string): void {
       return { object: 'list', data: body['data'] ?? [], has_more: false };
     },
   );
+}
+
+function removeRoute(app: Api, sandboxUrl: string): void {
   app.delete(
     '/v1/test/faults',
     {

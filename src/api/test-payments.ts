@@ -40,13 +40,18 @@ export function testPaymentRoutes(app: Api, deps: ApiDependencies, sandboxUrl: s
         response: { 200: answer('The payer paid; the payment as known now.', 'Payment') },
       },
       config: {
-        problems: ['not_found', 'payment_succeeded', 'payment_closed', 'payment_not_payable'],
+        problems: ['not_found', 'payment_closed', 'payment_not_payable'],
       },
     },
     async (request) => {
       const key = paymentKey(request, request.params.id);
       const [before] = await deps.store.load([key]);
       if (!before) throw notFound('payment');
+      // A payer who has paid does not pay again: the answer is the payment, as it is.
+      const isPaid = before.payment.status === 'succeeded';
+      if (isPaid && request.body.channel_order_no === undefined) {
+        return paymentObject(before, deps.linkOf);
+      }
       const order = orderToPay(before, request.body.channel_order_no);
       const { channel, channelOrderNo } = order;
       const paid = await callControl(sandboxUrl, 'POST', 'pay', {
@@ -76,8 +81,6 @@ function orderToPay(
   const newest = orders.findLast(isOpen);
   if (newest) return newest;
   const about = { payment: payment.id };
-  if (payment.status === 'succeeded')
-    throw new ApiProblem('payment_succeeded', 'It was paid.', about);
   if (payment.status === 'closed')
     throw new ApiProblem('payment_closed', `It was closed (${payment.closeReason}).`, about);
   throw new ApiProblem('payment_not_payable', 'It has no open channel order.', about);

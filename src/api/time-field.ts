@@ -6,7 +6,7 @@ export function timeField(description: string) {
   return Type.String({
     pattern:
       '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])[Tt]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?([Zz]|[+-]([01]\\d|2[0-3]):[0-5]\\d)$',
-    description: `${description} RFC 3339 with a zone.`,
+    description: `an RFC 3339 time with a zone: ${description}`,
     examples: ['2026-11-22T04:00:00Z'],
   });
 }

@@ -20,8 +20,8 @@ const emptyBody = Type.Object({}, { additionalProperties: false });
 
 const recoverBody = Type.Object(
   {
-    since: timeField('Events from this time on.'),
-    until: Type.Optional(timeField('Events before this time; up to now when absent.')),
+    since: timeField('events from then on'),
+    until: Type.Optional(timeField('events before it, and up to now when it is absent')),
     dry_run: Type.Optional(Type.Boolean({ description: 'Only count.', examples: [true] })),
   },
   { additionalProperties: false },

@@ -55,7 +55,10 @@ export async function openWorld(databaseUrl: string, options: WorldOptions = {})
     worker: { pollMs: 20 },
     account: options.account ?? {},
   });
-  const config = readConfig({ TIEOUT_CONFIG: path, TIEOUT_PORT: String(port), TIEOUT_LOG: 'silent' }, directory);
+  const config = readConfig(
+    { TIEOUT_CONFIG: path, TIEOUT_PORT: String(port), TIEOUT_LOG: 'silent' },
+    directory,
+  );
   const platform = buildPlatform(config, databaseUrl);
   const running = await startRoles(platform, config, options.roles ?? ['api', 'worker']);
   const merchant = await prepareMerchant(databaseUrl, sandbox.url);
