@@ -13,6 +13,8 @@ export type ChannelAccount = {
   readonly callDeadlineMs: number;
   readonly connectionsMax: number;
   readonly queriesPerSecond: number;
+  /** When to ask about an order, as `ChannelRules` has it; null for what the channel advises. */
+  readonly queryDelaysMs: readonly number[] | null;
 };
 
 type TextField = { readonly form: RegExp; readonly says: string };
@@ -38,6 +40,18 @@ const NUMBERS = {
   queries_per_second: { standard: 50, min: 1, max: 100_000 },
 } as const satisfies Record<string, NumberField>;
 
+const DELAYS = 'query_delays_ms';
+/** A plan longer than this is a mistake; the last delay repeats anyway. */
+const DELAYS_MAX = 50;
+const DELAY_MS_MAX = 24 * 3_600_000;
+
+/** The list of pauses between questions: as a rule ten; none longer than a day. */
+const QUERY_DELAYS = 'query_delays_ms';
+const QUERY_DELAYS_MAX = 64;
+const QUERY_DELAY_MS_MAX = 86_400_000;
+
+const FIELDS = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), QUERY_DELAYS];
+
 /**
  * Reads one account; puts one sentence per fault into `faults`, naming the field under `name`, and
  * answers null when there was any. The value of a secret is never repeated.
@@ -53,8 +67,8 @@ export function readChannelAccount(
   }
   const before = faults.length;
   for (const field of Object.keys(value)) {
-    if (!Object.hasOwn(TEXTS, field) && !Object.hasOwn(NUMBERS, field)) {
-      const known = [...Object.keys(TEXTS), ...Object.keys(NUMBERS)].join(', ');
+    if (!Object.hasOwn(TEXTS, field) && !Object.hasOwn(NUMBERS, field) && field !== DELAYS) {
+      const known = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), DELAYS].join(', ');
       faults.push(`${name}.${field} does not exist; known: ${known}.`);
     }
   }
@@ -70,6 +84,7 @@ export function readChannelAccount(
     callDeadlineMs: number('call_deadline_ms'),
     connectionsMax: number('connections_max'),
     queriesPerSecond: number('queries_per_second'),
+    queryDelaysMs: readDelays(value[DELAYS], name, faults),
   };
   if (account.baseUrl !== '' && !URL.canParse(account.baseUrl)) {
     faults.push(`${name}.base_url must be ${TEXTS.base_url.says}.`);
@@ -104,4 +119,34 @@ function readNumber(
   }
   faults.push(`${name}.${field} must be a whole number from ${min} to ${max}.`);
   return standard;
+}
+
+function readDelays(value: unknown, name: string, faults: string[]): readonly number[] | null {
+  if (value === undefined) return null;
+  const isDelay = (one: unknown): one is number =>
+    typeof one === 'number' && Number.isSafeInteger(one) && one >= 1 && one <= DELAY_MS_MAX;
+  const isPlan = Array.isArray(value) && value.length > 0 && value.length <= DELAYS_MAX;
+  if (isPlan && value.every(isDelay)) return value;
+  faults.push(
+    `${name}.${DELAYS} must be a list of 1 to ${DELAYS_MAX} whole numbers from 1 to ${DELAY_MS_MAX}.`,
+  );
+  return null;
+}
+
+/** Pauses before the questions about one order, the first counted from its creation. */
+function readQueryDelays(
+  value: Readonly<Record<string, unknown>>,
+  name: string,
+  faults: string[],
+): number[] | null {
+  const found = value[QUERY_DELAYS];
+  if (found === undefined) return null;
+  const isDelay = (one: unknown): one is number =>
+    typeof one === 'number' && Number.isSafeInteger(one) && one >= 1 && one <= QUERY_DELAY_MS_MAX;
+  const isFew = Array.isArray(found) && found.length >= 1 && found.length <= QUERY_DELAYS_MAX;
+  if (isFew && found.every(isDelay)) return found;
+  faults.push(
+    `${name}.${QUERY_DELAYS} must be a list of 1 to ${QUERY_DELAYS_MAX} whole numbers from 1 to ${QUERY_DELAY_MS_MAX}.`,
+  );
+  return null;
 }

@@ -127,4 +127,15 @@ describe('a faulty account is refused, and its field named', () => {
     // No product of this channel waits for the final result.
     expect(faultsOf({ ...SANDBOX, channel: 'query_only', call_deadline_ms: 5_750 })).toEqual([]);
   });
+
+  test('a plan of questions of the configuration takes the place of what the channel advises', () => {
+    const plan = [15_000, 30_000];
+    const catalogue = buildConnectors([{ ...SANDBOX, query_delays_ms: plan }], SURROUNDINGS);
+    expect(catalogue.all[0]?.rules.queryDelaysMs).toEqual(plan);
+    for (const query_delays_ms of [[], [0], [1.5], 'soon', [NaN]]) {
+      expect(() => buildConnectors([{ ...SANDBOX, query_delays_ms }], SURROUNDINGS)).toThrow(
+        'accounts[0].query_delays_ms must be a list',
+      );
+    }
+  });
 });

@@ -152,7 +152,11 @@ function nameOf({ channel, account }: Pick<Connector, 'channel' | 'account'>): s
 }
 
 function sandbox(channel: SandboxChannel): Factory {
-  return ({ account, secret, baseUrl, queriesPerSecond }, { publicUrl, nowMs }, http) =>
+  return (
+    { account, secret, baseUrl, queriesPerSecond, queryDelaysMs },
+    { publicUrl, nowMs },
+    http,
+  ) =>
     newSandboxConnector({
       channel,
       account,
@@ -160,6 +164,7 @@ function sandbox(channel: SandboxChannel): Factory {
       baseUrl,
       notificationBaseUrl: publicUrl.replace(/\/$/, ''),
       queriesPerSecond,
+      ...(queryDelaysMs !== null && { rules: { queryDelaysMs } }),
       nowMs,
       nonce: randomUUID,
       http,

@@ -34,6 +34,7 @@ const DEMO_ACCOUNT = {
   read_timeout_ms: 1_200,
   call_deadline_ms: 1_500,
   queries_per_second: 200,
+  query_delays_ms: DEMO_QUERY_DELAYS_MS,
 };
 const DEMO_TIME_SCALE = 0.04;
 const IN_FLIGHT_MAX = 48;

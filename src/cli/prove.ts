@@ -30,6 +30,9 @@ export const prove: Command = {
       ['--disable-warning=ExperimentalWarning', PROOFS, ...args],
       { stdio: 'inherit' },
     );
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => child.kill(signal));
+    }
     const code = await new Promise<number>((resolve) =>
       child.once('exit', (exitCode) => resolve(exitCode ?? 1)),
     );
