@@ -31,17 +31,13 @@ function schemaOf(
   type: string,
 ): Json | null {
   const path = url.replaceAll(/:(\w+)/g, '{$1}');
-  const steps = [
-    'paths',
-    path,
-    method.toLowerCase(),
-    'responses',
-    String(status),
-    'content',
-    type,
-    'schema',
-  ];
-  const schema = steps.reduce<unknown>(childOf, document);
+  const responses = ['paths', path, method.toLowerCase(), 'responses'].reduce<unknown>(
+    childOf,
+    document,
+  );
+  const response = childOf(responses, String(status)) ?? childOf(responses, 'default');
+  const content = childOf(response, 'content');
+  const schema = childOf(childOf(content, type) ?? childOf(content, '*/*'), 'schema');
   if (typeof schema !== 'object' || schema === null) return null;
   return { ...schema, components: childOf(document, 'components') };
 }

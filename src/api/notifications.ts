@@ -39,10 +39,9 @@ export function notificationRoutes(app: Api, deps: ApiDependencies): void {
         tags: ['Channels'],
         params: notificationParams,
         response: {
-          200: {
-            description:
-              'Taken, or refused, in the channel’s own words; some channels use other statuses.',
-            content: { 'text/plain': { schema: { type: 'string', examples: ['success'] } } },
+          default: {
+            description: 'Taken or refused, in the channel’s own words and statuses.',
+            content: { '*/*': { schema: {} } },
           },
         },
       },

@@ -2,6 +2,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import { ApiProblem } from './api-problem.ts';
 import type { Access } from './authentication.ts';
 import { newAuthentication } from './authentication.ts';
 import { answerClientError } from './client-error.ts';
@@ -21,6 +22,7 @@ import { paymentRoutes } from './payments.ts';
 import type { Api } from './request-decorations.ts';
 import { decorateRequests } from './request-decorations.ts';
 import { limitReads } from './read-limit.ts';
+import { newRequestIds } from './request-id.ts';
 import { recordRequests } from './request-log.ts';
 import { documentRoute } from './route-documentation.ts';
 import { testClockRoutes } from './test-clock-routes.ts';
@@ -43,6 +45,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /** Builds the server; the caller listens and closes. */
 export function buildApi(deps: ApiDependencies): FastifyInstance {
+  const requestId = newRequestIds(deps.clock);
   const app: Api = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -50,8 +53,8 @@ export function buildApi(deps: ApiDependencies): FastifyInstance {
     http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
     // Nobody names our requests for us: an id that a stranger chose proves nothing.
     requestIdHeader: false,
-    genReqId: () => deps.newId('req'),
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, deps.newId('req')),
+    genReqId: requestId,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, requestId()),
     frameworkErrors: (error, request, reply) => {
       reply.header('tieout-request-id', request.id);
       handleError(error, request, reply);
@@ -71,10 +74,12 @@ export function buildApi(deps: ApiDependencies): FastifyInstance {
   acceptJsonOnly(app);
   app.addHook('onRoute', known.add);
   app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.setHeader('tieout-request-id', request.id);
-    reply.raw.setHeader('cache-control', 'no-store');
-    reply.raw.setHeader('x-content-type-options', 'nosniff');
-    done();
+    reply.header('tieout-request-id', request.id);
+    reply.header('cache-control', 'no-store');
+    reply.header('x-content-type-options', 'nosniff');
+    // The parser still takes the HTTP of 1991, which has no headers and so no key.
+    const isHttp = request.raw.httpVersionMajor >= 1;
+    done(isHttp ? undefined : new ApiProblem('request_malformed', 'This is not HTTP/1.1.'));
   });
   recordRequests(app, deps);
   describeApi(app, deps.mode);

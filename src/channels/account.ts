@@ -45,13 +45,6 @@ const DELAYS = 'query_delays_ms';
 const DELAYS_MAX = 50;
 const DELAY_MS_MAX = 24 * 3_600_000;
 
-/** The list of pauses between questions: as a rule ten; none longer than a day. */
-const QUERY_DELAYS = 'query_delays_ms';
-const QUERY_DELAYS_MAX = 64;
-const QUERY_DELAY_MS_MAX = 86_400_000;
-
-const FIELDS = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), QUERY_DELAYS];
-
 /**
  * Reads one account; puts one sentence per fault into `faults`, naming the field under `name`, and
  * answers null when there was any. The value of a secret is never repeated.
@@ -129,24 +122,6 @@ function readDelays(value: unknown, name: string, faults: string[]): readonly nu
   if (isPlan && value.every(isDelay)) return value;
   faults.push(
     `${name}.${DELAYS} must be a list of 1 to ${DELAYS_MAX} whole numbers from 1 to ${DELAY_MS_MAX}.`,
-  );
-  return null;
-}
-
-/** Pauses before the questions about one order, the first counted from its creation. */
-function readQueryDelays(
-  value: Readonly<Record<string, unknown>>,
-  name: string,
-  faults: string[],
-): number[] | null {
-  const found = value[QUERY_DELAYS];
-  if (found === undefined) return null;
-  const isDelay = (one: unknown): one is number =>
-    typeof one === 'number' && Number.isSafeInteger(one) && one >= 1 && one <= QUERY_DELAY_MS_MAX;
-  const isFew = Array.isArray(found) && found.length >= 1 && found.length <= QUERY_DELAYS_MAX;
-  if (isFew && found.every(isDelay)) return found;
-  faults.push(
-    `${name}.${QUERY_DELAYS} must be a list of 1 to ${QUERY_DELAYS_MAX} whole numbers from 1 to ${QUERY_DELAY_MS_MAX}.`,
   );
   return null;
 }

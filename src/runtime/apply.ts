@@ -5,7 +5,8 @@
  * - Two lanes, so that one batch is decided while another waits for the disk. A payment that is in
  *   one lane is never taken into the other; several inputs about one payment are chained in memory.
  * - A guard that failed (somebody else changed the payment) reloads and decides again.
- * - An error that the data caused splits the batch until the item that carries it stands alone.
+ * - An error that the data caused splits the batch until the item that carries it stands alone; an
+ *   input that cannot even be decided falls alone and at once.
  * - A lost connection leaves the outcome unknown: reload, decide again; what was committed shows as
  *   "unchanged", so nothing is done twice.
  */
@@ -53,6 +54,8 @@ type Item = {
   tries: number;
   /** Set once a create may be in the database already: its number is looked up first. */
   isRepeat: boolean;
+  /** Set once the caller was told that it cannot be decided. */
+  isRejected: boolean;
   readonly resolve: (applied: Applied) => void;
   readonly reject: (error: unknown) => void;
 };
@@ -90,7 +93,16 @@ class BatchedDoor implements Door {
   async apply(key: PaymentKey, input: Input): Promise<Applied> {
     return await new Promise<Applied>((resolve, reject) => {
       const name = nameOf(key, input);
-      this.#queue.push({ name, key, input, tries: 0, isRepeat: false, resolve, reject });
+      this.#queue.push({
+        name,
+        key,
+        input,
+        tries: 0,
+        isRepeat: false,
+        isRejected: false,
+        resolve,
+        reject,
+      });
       this.#schedule();
     });
   }
@@ -229,7 +241,8 @@ async function tryBatch(
   options: DoorOptions,
   committed: Committed,
 ): Promise<Item[]> {
-  const groups = [...Map.groupBy(batch, (item) => item.name).values()];
+  const open = batch.filter((item) => !item.isRejected);
+  const groups = [...Map.groupBy(open, (item) => item.name).values()];
   options.killPoint('apply.before_load');
   const loaded = await loadGroups(groups, options.store);
   const decided = groups.map((items, at) => decideGroup(items, loaded[at] ?? null, options));
@@ -283,7 +296,8 @@ function decideGroup(
       continue;
     }
     const context = options.context();
-    const decision = decide(group.after, item.input, context);
+    const decision = tryDecide(group.after, item, context);
+    if (!decision) continue;
     group.results.push([item, decision]);
     if (decision.type !== 'changed') continue;
     group.after = decision.aggregate;
@@ -296,6 +310,17 @@ function decideGroup(
     });
   }
   return group;
+}
+
+/** A decision that throws is a bug, or an account that is not configured: its own caller is told, nobody else. */
+function tryDecide(before: Aggregate | null, item: Item, context: Context): Decision | null {
+  try {
+    return decide(before, item.input, context);
+  } catch (error) {
+    item.isRejected = true;
+    item.reject(error);
+    return null;
+  }
 }
 
 function toChange({ before, after, steps }: Group): AggregateChange {

@@ -44,10 +44,13 @@ export type NoticeSenderOptions = {
 };
 
 const CLAIM_SIZE = 64;
-/** Full claims in a row before the caller gets to look around. */
+/** Claims before the caller gets to look around. */
 const CLAIMS_MAX = 16;
+/** Batches at a time: while one waits for the database, another one is sent. */
+const PUMPS_MAX = 2;
 /** How long a batch waits for lanes that have been quick so far. */
 const PATIENCE_MS = 1_000;
+/** How long an idle call waits for answers that are under way. */
 const LOOK_AROUND_MS = 50;
 const LANE_OPTIONS = {
   inFlightMax: 16,
@@ -108,14 +111,9 @@ export function newNoticeSender(
   };
   return {
     sendDue: async () => {
-      let sent = 0;
-      for (let claims = 0; claims < CLAIMS_MAX; claims++) {
-        const batch = await sendBatch(parts);
-        sent += batch.sent;
-        throwFirst();
-        if (batch.claimed === 0) await lookAround();
-        if (batch.claimed < CLAIM_SIZE) break;
-      }
+      const { found, sent } = await runPumps(parts, onError);
+      if (found === 0) await lookAround();
+      throwFirst();
       return sent;
     },
     stop: async () => {
@@ -127,6 +125,34 @@ export function newNoticeSender(
   };
 }
 
+/** Claims and sends until nothing more is due, or it is time to look around. Never rejects. */
+async function runPumps(
+  parts: Parts,
+  onError: (error: unknown) => void,
+): Promise<{ found: number; sent: number }> {
+  const total = { found: 0, sent: 0 };
+  const pumps: Promise<void>[] = [];
+  let claims = 0;
+  const startPump = (): void => {
+    pumps.push(pump().catch(onError));
+  };
+  const pump = async (): Promise<void> => {
+    for (let isFull = true; isFull && claims < CLAIMS_MAX; ) {
+      claims += 1;
+      const entries = await claim(parts);
+      total.found += entries.length;
+      isFull = entries.length === CLAIM_SIZE;
+      if (isFull && pumps.length < PUMPS_MAX) startPump();
+      const sent = await send(entries, parts);
+      total.sent += sent;
+    }
+  };
+  startPump();
+  // The list grows while it is walked.
+  for (const one of pumps) await one;
+  return total;
+}
+
 type Entry = {
   readonly ready: ReadyNotice;
   readonly lane: Lane;
@@ -136,22 +162,27 @@ type Entry = {
   isDone: boolean;
 };
 
-/** Claims once, sends, waits for the quick lanes, and puts back what found no place. */
-async function sendBatch(parts: Parts): Promise<{ claimed: number; sent: number }> {
+/** Takes up to one batch of what is due, with all that it needs. */
+async function claim(parts: Parts): Promise<Entry[]> {
   const { store, clock, killPoint, leaseMs } = parts;
   killPoint('notice.before_claim');
   const claimed = await store.claimNotices(CLAIM_SIZE, clock.nowMs(), leaseMs);
-  if (claimed.length === 0) return { claimed: 0, sent: 0 };
+  if (claimed.length === 0) return [];
   killPoint('notice.after_claim');
-  const entries = (await prepare(claimed, parts)).map((ready): Entry => {
+  return (await prepare(claimed, parts)).map((ready): Entry => {
     const lane = parts.laneOf(ready);
     return { ready, lane, isAwaited: !lane.isSlow(), isSent: false, isDone: false };
   });
+}
+
+/** Sends a batch, waits for its quick lanes, and puts back what found no place; answers how many found one. */
+async function send(entries: readonly Entry[], parts: Parts): Promise<number> {
+  if (entries.length === 0) return 0;
   await sendAll(entries, parts);
   for (const entry of entries) if (!entry.isDone) entry.lane.giveUp(entries);
   const unsent = entries.filter((entry) => !entry.isSent);
   await Promise.all([parts.results.flush(), putBack(unsent, parts)]);
-  return { claimed: claimed.length, sent: claimed.length - unsent.length };
+  return entries.length - unsent.length;
 }
 
 /** Resolves when everything in quick lanes is done, or patience is over. */
@@ -165,7 +196,7 @@ async function sendAll(entries: readonly Entry[], parts: Parts): Promise<void> {
       clearTimeout(patience);
       resolve();
     };
-    const send = async (entry: Entry, place: Place): Promise<void> => {
+    const sendOne = async (entry: Entry, place: Place): Promise<void> => {
       let durationMs = 0;
       try {
         const result = await deliver(entry.ready, bodies, parts);
@@ -181,7 +212,7 @@ async function sendAll(entries: readonly Entry[], parts: Parts): Promise<void> {
     for (const entry of entries) {
       entry.lane.enter(entries, (place) => {
         entry.isSent = true;
-        parts.follow(send(entry, place));
+        parts.follow(sendOne(entry, place));
       });
     }
     resolveWhenDone();

@@ -5,12 +5,14 @@ import type { Pool } from '../store/postgres/pool.ts';
 import {
   claimNotificationJobs,
   dropNotificationJob,
+  markUnmatched,
   storeForLater,
   storeNotification,
 } from '../store/postgres/notifications.ts';
 import type { StoredNotification } from '../store/postgres/notifications.ts';
 import type { Door } from './apply.ts';
 import type { Clock } from './clock.ts';
+import { eachLimited } from './limit.ts';
 import type { NotificationStore } from './receive.ts';
 
 const CLAIM_SIZE = 64;
@@ -29,10 +31,14 @@ export function newStoredNotifications(
       await storeForLater(pool, stored(source, message, clock), key, fact),
     applyDue: async () => {
       const jobs = await claimNotificationJobs(pool, CLAIM_SIZE, clock.nowMs(), leaseMs);
-      for (const job of jobs) {
-        await door.apply(job.key, job.fact);
+      // Each by itself: one that cannot be decided keeps its job and holds up nobody else.
+      await eachLimited(jobs, CLAIM_SIZE, async (job) => {
+        const { decision } = await door.apply(job.key, job.fact);
+        if (decision.type === 'refused') {
+          await markUnmatched(pool, job, decision.refusal.detail);
+        }
         await dropNotificationJob(pool, job);
-      }
+      });
       return jobs.length;
     },
   };

@@ -8,7 +8,11 @@ import { DueHeap } from './memory-heap.ts';
 type Job<Row> = { readonly lane: string; row: Row; dueAtMs: number; lease: number; stamp: number };
 type Due = { readonly key: string; readonly stamp: number };
 
-export type ClaimedJob<Row> = { readonly row: Row; readonly lease: number };
+export type ClaimedJob<Row> = {
+  readonly key: string;
+  readonly row: Row;
+  readonly lease: number;
+};
 
 export class JobTable<Row> {
   readonly #jobs = new Map<string, Job<Row>>();
@@ -45,7 +49,7 @@ export class JobTable<Row> {
       job.dueAtMs = nowMs + leaseMs;
       job.lease = ++this.#counter;
       this.#queue(key, job);
-      claimed.push({ row: job.row, lease: job.lease });
+      claimed.push({ key, row: job.row, lease: job.lease });
     }
     return claimed;
   }

@@ -5,7 +5,7 @@ test('a platform that is killed between call and commit, and a killed database, 
   const report = await proveKills({
     points: ['pay.after_call', 'notification.before_answer', 'notice.after_call'],
     moments: [{ answers: 3, delayMs: 0, twice: false }],
-    payments: 7,
+    payments: 5,
     seed: 4,
     parallel: 3,
   });

@@ -17,6 +17,7 @@ import {
   PAGE,
   PENDING,
   paid,
+  START_MS,
   ScriptedPayment,
   UNKNOWN,
   WAITING,
@@ -50,6 +51,7 @@ const charges = fc.record({
   transactionNo: fc.constantFrom('T1', 'T2', 'T3'),
   amountMinor: fc.constantFrom(AMOUNT_MINOR, AMOUNT_MINOR, AMOUNT_MINOR, AMOUNT_MINOR - 1),
   currency: fc.constantFrom('CNY', 'CNY', 'CNY', 'CNY', 'HKD'),
+  paidAtMs: fc.constantFrom(START_MS, START_MS + 1, START_MS + 2),
 });
 const successes = fc
   .uniqueArray(charges, { minLength: 0, maxLength: 3, selector: (one) => one.transactionNo })
@@ -105,12 +107,15 @@ export function steps(): fc.Arbitrary<Life> {
 }
 
 /** Plays a life to its end; `each` sees the payment after its creation and after each step. */
-export function playSteps(life: Life, each: (aggregate: Aggregate) => void): ScriptedPayment {
+export function playSteps(
+  life: Life,
+  each: (aggregate: Aggregate, payment: ScriptedPayment) => void,
+): ScriptedPayment {
   const payment = new ScriptedPayment(life.create);
-  each(payment.aggregate);
+  each(payment.aggregate, payment);
   for (const one of life.steps) {
     playStep(payment, one);
-    each(payment.aggregate);
+    each(payment.aggregate, payment);
   }
   return payment;
 }

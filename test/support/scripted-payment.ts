@@ -15,6 +15,7 @@ import type { Posting } from '../../src/core/journal.ts';
 import type { ChargeFact, Operation, Outcome, Via } from '../../src/core/outcome.ts';
 import type { ChannelRules, Policy } from '../../src/core/policy.ts';
 import { POLICY_DEFAULT } from '../../src/core/policy.ts';
+import type { AggregateChange, PaymentKey, Step } from '../../src/store/store.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -130,6 +131,8 @@ export type Learned = {
 export class ScriptedPayment {
   nowMs = START_MS;
   #aggregate: Aggregate | null = null;
+  #saved: Aggregate | null = null;
+  #steps: Step[] = [];
   readonly policy: Policy;
   readonly postings: Posting[] = [];
   /** Every event that was told, in order. */
@@ -150,6 +153,10 @@ export class ScriptedPayment {
 
   get payment(): Aggregate['payment'] {
     return this.aggregate.payment;
+  }
+
+  get key(): PaymentKey {
+    return { merchantNumber: this.payment.merchantNumber, paymentId: this.payment.id };
   }
 
   get status(): string {
@@ -196,8 +203,19 @@ export class ScriptedPayment {
     }
     this.#aggregate = aggregate;
     this.postings.push(...postings);
+    const { version } = aggregate.payment;
+    const { history } = decision;
+    this.#steps.push({ version, atMs: this.nowMs, effects, postings, history });
     for (const effect of effects) this.#take(effect);
     return decision;
+  }
+
+  /** Everything decided since the last call, as the door hands it to the store. */
+  takeChange(): AggregateChange {
+    const change = { before: this.#saved, after: this.aggregate, steps: this.#steps };
+    this.#saved = this.aggregate;
+    this.#steps = [];
+    return change;
   }
 
   /** What a channel said about an order, by whichever call or message. */

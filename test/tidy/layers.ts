@@ -21,9 +21,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'main.ts': outer,
 };
 
-/** What the simulator may borrow: the world's own books, the store in memory, and the single door. */
+/**
+ * What the simulator may borrow: the world's own books, the store in memory, and the runtime, which it
+ * runs on a clock and a channel of its own; of the channels only the port, never a connector.
+ */
 const simulatorMay =
-  /^src\/(?:sandbox\/(?:books?\b|books?-)|store\/(?:store\.ts|memory\b)|runtime\/(?:apply|perform)\b)/u;
+  /^src\/(?:sandbox\/(?:books?\b|books?-|notification\b)|store\/(?:store\.ts|memory\b)|channels\/connector\.ts|runtime\/)/u;
 
 /** Which layer a file belongs to: a folder of src/, `main.ts`, or the top folder outside src/. */
 function layerOf(path: string): string {

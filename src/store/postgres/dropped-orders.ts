@@ -3,10 +3,15 @@ import { idToUuid, uuidToId } from '../../core/id.ts';
 import type { ChannelAccountKey, DroppedOrder, Expiry } from '../store.ts';
 import type { Pool } from './pool.ts';
 
-// A claim moves the due time behind the lease and raises the fence. Rows that another worker is
-// claiming are skipped. There is no upper age: what was due during an outage is still due.
+// A claim moves the due time behind the lease and draws a lease number, the fence. It is drawn, not
+// counted up: a row that was dropped and planned anew would count through the same numbers again, and
+// somebody who stalled could touch what is not theirs any more. Nobody ever holds 0, a row's first.
+const NEW_LEASE = '1 + floor(random() * 2147483646)::integer';
+
+// Rows that another worker is claiming are skipped. There is no upper age: what was due during an
+// outage is still due.
 const CLAIM_ORDERS = `
-  UPDATE dropped_order d SET due_at_ms = $4::bigint + $5::bigint, lease = d.lease + 1
+  UPDATE dropped_order d SET due_at_ms = $4::bigint + $5::bigint, lease = ${NEW_LEASE}
   FROM (
     SELECT merchant_number, payment_id, attempt FROM dropped_order
     WHERE channel = $1 AND account = $2 AND due_at_ms <= $4
@@ -20,7 +25,7 @@ const DROP_ORDER = `
   WHERE merchant_number = $1 AND payment_id = $2 AND attempt = $3 AND lease = $4`;
 
 const CLAIM_EXPIRIES = `
-  UPDATE payment_expiry e SET due_at_ms = $2::bigint + $3::bigint, lease = e.lease + 1
+  UPDATE payment_expiry e SET due_at_ms = $2::bigint + $3::bigint, lease = ${NEW_LEASE}
   FROM (
     SELECT merchant_number, payment_id FROM payment_expiry WHERE due_at_ms <= $2
     ORDER BY due_at_ms LIMIT $1 FOR UPDATE SKIP LOCKED

@@ -104,7 +104,7 @@ describe('deliveries', () => {
       eventId: null,
       endpointId: null,
     });
-    const [{ eventId = '' } = {}] = items;
+    const eventId = items[0]?.eventId ?? '';
     const tried = { atMs: books.clock.ms, durationMs: 12 };
     const common = { ...keyOf(payment), eventId, event: 'payment.succeeded' };
     expect(lastEventId).toBeNull();

@@ -4,7 +4,7 @@ import { idToUuid, uuidToId } from '../../core/id.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
 import type { PaymentKey } from '../store.ts';
 import type { Page, Paged } from './keyset.ts';
-import { ID_SLACK_MS, takePage, UUID_MAX } from './keyset.ts';
+import { takePage, UUID_MAX } from './keyset.ts';
 import type { Pool } from './pool.ts';
 import { DIRECT_ENDPOINT } from './sections.ts';
 
@@ -52,6 +52,9 @@ export type EventRow = {
 export const EVENT_COLUMNS =
   'e.merchant_number, e.id, e.payment_id, e.type, e.version, e.at_ms, e.subject_key, e.snapshot';
 
+/** How much later than its decision an event's id may have been made: far longer than a decision takes. */
+const EVENT_ID_WITHIN_MS = 5_000;
+
 /**
  * The events of one payment, without an index of their own: an event's id carries the time of the
  * history row of its version, so each row of the history leads to its events through the primary key.
@@ -60,8 +63,8 @@ export const EVENTS_OF_PAYMENT = `
   SELECT ${EVENT_COLUMNS} FROM history h CROSS JOIN LATERAL (
     SELECT * FROM event e
     WHERE e.merchant_number = h.merchant_number
-      AND e.id >= (lpad(to_hex(h.at_ms - ${ID_SLACK_MS}), 12, '0') || repeat('0', 20))::uuid
-      AND e.id < (lpad(to_hex(h.at_ms + ${ID_SLACK_MS}), 12, '0') || repeat('0', 20))::uuid
+      AND e.id >= (lpad(to_hex(h.at_ms - ${EVENT_ID_WITHIN_MS}), 12, '0') || repeat('0', 20))::uuid
+      AND e.id < (lpad(to_hex(h.at_ms + ${EVENT_ID_WITHIN_MS}), 12, '0') || repeat('0', 20))::uuid
       AND e.payment_id = h.payment_id AND e.version = h.version OFFSET 0
   ) e
   WHERE h.merchant_number = $1 AND h.payment_id = $2`;

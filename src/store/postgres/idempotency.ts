@@ -121,13 +121,32 @@ export async function releaseIdempotencyKey(pool: Pool, claim: IdempotencyClaim)
 export async function purgeIdempotencyKeys(pool: Pool, nowMs: number): Promise<number> {
   let purged = 0;
   for (;;) {
-    const { rowCount } = await pool.query(
+    const count = await purgeSome(pool, nowMs - IDEMPOTENCY_KEPT_MS);
+    purged += count;
+    if (count < PURGE_CHUNK_SIZE) return purged;
+  }
+}
+
+async function purgeSome(pool: Pool, beforeMs: number): Promise<number> {
+  const client = await pool.connect();
+  let failure: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    // The block range index can only be read this way.
+    await client.query('SET LOCAL enable_bitmapscan = on');
+    const { rowCount } = await client.query(
       `DELETE FROM idempotency_key WHERE ctid = ANY (ARRAY (
          SELECT ctid FROM idempotency_key WHERE created_at_ms < $1 LIMIT $2))`,
-      [nowMs - IDEMPOTENCY_KEPT_MS, PURGE_CHUNK_SIZE],
+      [beforeMs, PURGE_CHUNK_SIZE],
     );
-    purged += rowCount ?? 0;
-    if ((rowCount ?? 0) < PURGE_CHUNK_SIZE) return purged;
+    await client.query('COMMIT');
+    return rowCount ?? 0;
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+    throw failure;
+  } finally {
+    // A connection whose transaction failed is closed, and not handed on.
+    client.release(failure);
   }
 }
 

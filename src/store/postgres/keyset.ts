@@ -26,5 +26,3 @@ export function firstUuidAt(ms: number): string {
 export const ID_SLACK_MS = 60_000;
 /** Above every id that there can be. */
 export const UUID_MAX = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-/** Below every id that there can be. */
-export const UUID_MIN = '00000000-0000-0000-0000-000000000000';

@@ -11,7 +11,7 @@ const LOAD = `
   SELECT p.*,
     (SELECT json_agg(o ORDER BY o.attempt) FROM channel_order o
       WHERE o.merchant_number = p.merchant_number AND o.payment_id = p.id) AS orders,
-    (SELECT json_agg(j ORDER BY j.version, j.entry) FROM journal j
+    (SELECT json_agg(j ORDER BY j.version, j.paid_at_ms, j.transaction_no COLLATE "C") FROM journal j
       WHERE j.merchant_number = p.merchant_number AND j.payment_id = p.id
         AND j.book = 'channel' AND j.transaction_no IS NOT NULL) AS charges,
     (SELECT json_agg(c ORDER BY c.opened_at_ms, c.id) FROM exception_case c

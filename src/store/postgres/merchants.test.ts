@@ -12,14 +12,15 @@ import {
   revokeKey,
 } from './merchants.ts';
 
-const { pool, merchant, id, clock } = await openBooks();
-const fresh = { nowMs: clock.ms, newId: id };
+const books = await openBooks();
+const { pool, clock } = books;
+const fresh = { nowMs: clock.ms, newId: books.id };
 
 const random = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 
 describe('a merchant', () => {
   test('has a number, an id and a secret for notices of its own', async () => {
-    const [tea, rice] = [await merchant('Tea shop'), await merchant('米店')];
+    const [tea, rice] = [await books.merchant('Tea shop'), await books.merchant('米店')];
     expect(tea.id).toMatch(/^mch_[0-7][0-9a-z]{25}$/u);
     expect(rice.number).not.toBe(tea.number);
     expect(tea.noticeSecret).toMatch(/^whsec_[A-Za-z0-9+/]{32}$/u);
@@ -38,7 +39,7 @@ describe('a merchant', () => {
 
 describe('a key', () => {
   test('leads to its merchant, and is stored as nothing but its hash and its end', async () => {
-    const { number } = await merchant();
+    const { number } = await books.merchant();
     const { key } = await createKey(pool, {
       merchantNumber: number,
       nowMs: clock.ms,
@@ -69,7 +70,7 @@ describe('a key', () => {
   });
 
   test('leads to nobody once it is revoked, or when nobody made it', async () => {
-    const { number } = await merchant();
+    const { number } = await books.merchant();
     const { key } = await createKey(pool, {
       merchantNumber: number,
       nowMs: clock.ms,
@@ -85,7 +86,7 @@ describe('a key', () => {
   });
 
   test('is refused when it would be guessable, or belong to a merchant that is not there', async () => {
-    const { number } = await merchant();
+    const { number } = await books.merchant();
     const short = { merchantNumber: number, nowMs: clock.ms, random: new Uint8Array(31) };
     await expect(createKey(pool, short)).rejects.toThrow('32 random bytes');
     const nobodys = { merchantNumber: 4_000_000, nowMs: clock.ms, random: random(4) };

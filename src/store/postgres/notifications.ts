@@ -94,6 +94,16 @@ export async function dropNotificationJob(pool: Pool, job: NotificationJob): Pro
   await pool.query({ text: DROP, values: [job.uuid, job.lease] });
 }
 
+/** The message is authentic, and is about nothing that we know; it stays to be looked at. */
+export async function markUnmatched(
+  pool: Pool,
+  job: NotificationJob,
+  reason: string,
+): Promise<void> {
+  const text = "UPDATE notification SET verdict = 'unmatched', reason = $2 WHERE id = $1";
+  await pool.query({ text, values: [job.uuid, reason] });
+}
+
 function valuesOf(message: StoredNotification): unknown[] {
   const { uuid, channel, account, receivedAtMs, headers, body } = message;
   return [uuid, channel, account, receivedAtMs, JSON.stringify(headers), Buffer.from(body)];

@@ -3,7 +3,7 @@ import { idToUuid, isId, merchantNumberOf, readChannelOrderNo, uuidToId } from '
 import type { PaymentStatus } from '../../core/payment.ts';
 import type { PaymentKey } from '../store.ts';
 import type { Page, Paged } from './keyset.ts';
-import { firstUuidAt, ID_SLACK_MS, takePage, UUID_MAX, UUID_MIN } from './keyset.ts';
+import { firstUuidAt, ID_SLACK_MS, takePage } from './keyset.ts';
 import { findByMerchantOrderNo } from './load.ts';
 import type { Pool } from './pool.ts';
 
@@ -16,16 +16,6 @@ export type PaymentListOptions = Page & {
   /** A merchant order number, a payment id or a channel order number. */
   readonly q: string | null;
 };
-
-// Only the primary key may drive this: `created_at_ms + 0` keeps its own index out of it, and the
-// bounds of the ids, which carry the time, cut the walk short.
-const LIST = (direction: 'ASC' | 'DESC'): string => `
-  SELECT id FROM payment
-  WHERE merchant_number = $1 AND id > $2 AND id < $3
-    AND ($4::text IS NULL OR status = $4)
-    AND ($5::bigint IS NULL OR created_at_ms + 0 >= $5)
-    AND ($6::bigint IS NULL OR created_at_ms + 0 < $6)
-  ORDER BY id ${direction} LIMIT $7`;
 
 const EXISTS = 'SELECT 1 FROM payment WHERE merchant_number = $1 AND id = $2';
 
@@ -42,31 +32,50 @@ export async function listPayments(
     const found = await findByAnyNumber(pool, merchantNumber, options.q);
     return { items: found ? [found] : [], hasMore: false };
   }
-  const { createdGteMs, createdLtMs, limit } = options;
+  const { limit } = options;
   const isBackwards = options.endingBefore !== null;
-  const from = options.endingBefore === null ? null : idToUuid(options.endingBefore);
-  const to = options.startingAfter === null ? null : idToUuid(options.startingAfter);
-  const lowest = createdGteMs === null ? UUID_MIN : firstUuidAt(createdGteMs - ID_SLACK_MS);
-  const highest = createdLtMs === null ? UUID_MAX : firstUuidAt(createdLtMs + ID_SLACK_MS);
-  const { rows } = await pool.query<{ id: string }>({
-    name: isBackwards ? 'list_payments_backwards' : 'list_payments',
-    text: LIST(isBackwards ? 'ASC' : 'DESC'),
-    values: [
-      merchantNumber,
-      from !== null && from > lowest ? from : lowest,
-      to !== null && to < highest ? to : highest,
-      options.status,
-      createdGteMs,
-      createdLtMs,
-      limit + 1,
-    ],
-  });
+  const { where, values } = conditions(merchantNumber, options);
+  const { rows } = await pool.query<{ id: string }>(
+    `SELECT id FROM payment WHERE ${where}
+     ORDER BY id ${isBackwards ? 'ASC' : 'DESC'} LIMIT ${limit + 1}`,
+    values,
+  );
   const page = takePage(rows, limit);
   const newestFirst = isBackwards ? page.items.toReversed() : page.items;
   return {
     items: newestFirst.map((row) => ({ merchantNumber, paymentId: uuidToId('pay', row.id) })),
     hasMore: page.hasMore,
   };
+}
+
+/**
+ * Only what was asked for becomes a condition, and only the primary key may drive the walk: the
+ * bounds of ids, which carry the time, cut it short, and `created_at_ms + 0` keeps its index out.
+ */
+function conditions(merchantNumber: number, options: PaymentListOptions) {
+  const { startingAfter, endingBefore, status, createdGteMs, createdLtMs } = options;
+  const values: (number | string)[] = [merchantNumber];
+  const clauses = ['merchant_number = $1'];
+  const add = (clause: string, value: number | string): void => {
+    values.push(value);
+    clauses.push(`${clause} $${values.length}`);
+  };
+  const below = [
+    ...(startingAfter === null ? [] : [idToUuid(startingAfter)]),
+    ...(createdLtMs === null ? [] : [firstUuidAt(createdLtMs + ID_SLACK_MS)]),
+  ].sort()[0];
+  const above = [
+    ...(endingBefore === null ? [] : [idToUuid(endingBefore)]),
+    ...(createdGteMs === null ? [] : [firstUuidAt(createdGteMs - ID_SLACK_MS)]),
+  ]
+    .sort()
+    .at(-1);
+  if (below !== undefined) add('id <', below);
+  if (above !== undefined) add('id >', above);
+  if (status !== null) add('status =', status);
+  if (createdGteMs !== null) add('created_at_ms + 0 >=', createdGteMs);
+  if (createdLtMs !== null) add('created_at_ms + 0 <', createdLtMs);
+  return { where: clauses.join(' AND '), values };
 }
 
 /** The payment that any of its three numbers stands for, if this merchant has it. */

@@ -194,19 +194,19 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   ),
   case_open: inserting('open_case', OPEN_CASE_COLUMNS),
   case_close: deleting('open_case', { ...KEY, kind: 'text', subject: 'text' }),
-  // Planning anew raises the lease, so that a worker still holding the former row cannot touch it.
+  // Planning anew ends every lease, so that a worker still holding the former row cannot touch it.
   ask: inserting(
     'dropped_order',
     ASK_COLUMNS,
     `ON CONFLICT (merchant_number, payment_id, attempt) DO UPDATE SET
-      operation = excluded.operation, due_at_ms = excluded.due_at_ms, lease = dropped_order.lease + 1`,
+      operation = excluded.operation, due_at_ms = excluded.due_at_ms, lease = 0`,
   ),
   ask_done: deleting('dropped_order', { ...KEY, attempt: 'smallint' }),
   expire: inserting(
     'payment_expiry',
     EXPIRE_COLUMNS,
     `ON CONFLICT (merchant_number, payment_id) DO UPDATE SET
-      due_at_ms = excluded.due_at_ms, lease = payment_expiry.lease + 1`,
+      due_at_ms = excluded.due_at_ms, lease = 0`,
   ),
   event: inserting('event', EVENT_COLUMNS),
   notice: {

@@ -6,11 +6,11 @@ import type { Pool } from './pool.ts';
 
 const MISSING = `
   young AS (
-    SELECT p.merchant_number, p.id, p.expires_at_ms FROM payment p
+    SELECT p.merchant_number, p.id, p.expires_at_ms, p.closing FROM payment p
     WHERE p.created_at_ms >= $1 AND p.created_at_ms < $2 AND p.status IN ('pending', 'processing')
   ), expiry AS (
     INSERT INTO payment_expiry (merchant_number, payment_id, due_at_ms)
-    SELECT merchant_number, id, expires_at_ms FROM young
+    SELECT merchant_number, id, expires_at_ms FROM young WHERE closing IS NULL
     ORDER BY merchant_number, id ON CONFLICT DO NOTHING RETURNING 1
   ), dropped AS (
     INSERT INTO dropped_order (merchant_number, payment_id, attempt, channel, account, operation, due_at_ms)

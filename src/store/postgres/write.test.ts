@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../../test/support/database.ts';
 import {
-  DECLINED,
   paid,
   SECOND,
   ScriptedPayment,
   START_MS,
   UNKNOWN,
-  WALLET_QR,
 } from '../../../test/support/scripted-payment.ts';
 import { createRandom } from '../../sandbox/random.ts';
 import type { AggregateChange, Store, WriteResult } from '../store.ts';
@@ -89,17 +87,13 @@ describe('writers who race on the same payments', () => {
       expectOneWinnerEach(await raced(created, []), payments.length);
 
       // Questions are planned while the sweep plans the same ones, and while others are claimed.
-      for (const one of payments) {
-        one.learn(DECLINED, { operation: 'pay' });
-        one.decide({ type: 'request_try', try: WALLET_QR });
-        one.learn(UNKNOWN, { operation: 'pay', attempt: 2 });
-      }
+      for (const one of payments) one.learn(UNKNOWN, { operation: 'pay' });
       const asked = payments.map((one) => one.takeChange());
       const sweep = storeAt(2).sweepAll(FIRST_QUERY_MS, LATER_MS);
       const claim = storeAt(2).claimDroppedOrders(wallet, 10, LATER_MS, SECOND);
       expectOneWinnerEach(await raced(asked, [sweep, claim]), payments.length);
 
-      for (const one of payments) one.learn(paid(), { attempt: 2 });
+      for (const one of payments) one.learn(paid());
       const settled = payments.map((one) => one.takeChange());
       const again = storeAt(2).sweepAll(FIRST_QUERY_MS, LATER_MS);
       expectOneWinnerEach(await raced(settled, [again]), payments.length);

@@ -18,8 +18,10 @@ export async function write(
   pool: Pool,
   changes: readonly AggregateChange[],
 ): Promise<WriteResult[]> {
+  // A statement can change a payment once: of several changes the first one stands.
+  const first = new Map(changes.toReversed().map((one) => [one.after.payment.id, one]));
   // Rows are locked in one order by everybody, or two batches would wait for each other.
-  const sorted = changes.toSorted((a, b) => (a.after.payment.id < b.after.payment.id ? -1 : 1));
+  const sorted = [...first.values()].toSorted(inLockOrder);
   const sections = collect(sorted);
   const present = SECTION_NAMES.filter((name) => sections[name].length > 0);
   const { rows } = await pool.query<{ id: string }>({
@@ -27,7 +29,18 @@ export async function write(
     values: present.flatMap((name) => columnArrays(SECTIONS[name].columns, sections[name])),
   });
   const written = new Set(rows.map((row) => uuidToId('pay', row.id)));
-  return changes.map((change) => (written.has(change.after.payment.id) ? 'written' : 'stale'));
+  return changes.map((change) => {
+    const { id } = change.after.payment;
+    return written.has(id) && first.get(id) === change ? 'written' : 'stale';
+  });
+}
+
+/** The order of the keys of all tables: by merchant, then by payment. */
+function inLockOrder({ after: a }: AggregateChange, { after: b }: AggregateChange): number {
+  if (a.payment.merchantNumber !== b.payment.merchantNumber) {
+    return a.payment.merchantNumber - b.payment.merchantNumber;
+  }
+  return a.payment.id < b.payment.id ? -1 : 1;
 }
 
 const SECTION_NAMES = Object.keys(SECTIONS).filter((name): name is SectionName => name in SECTIONS);
@@ -153,7 +166,7 @@ function collectJobs({ after, steps }: AggregateChange, sections: Sections): voi
     const place = { channel: order?.channel, account: order?.account };
     asks.set(effect.attempt, { ...place, operation: effect.operation, due_at_ms: effect.dueAtMs });
   }
-  for (const [attempt, ask] of asks) {
+  for (const [attempt, ask] of [...asks].toSorted(([a], [b]) => a - b)) {
     sections[ask ? 'ask' : 'ask_done'].push({ ...keyOf(payment), attempt, ...ask });
   }
   if (expireAtMs !== null) sections.expire.push({ ...keyOf(payment), due_at_ms: expireAtMs });

@@ -1,0 +1,209 @@
+/**
+ * The merchant of a killed world: sends payments of many kinds, repeats what was not answered under
+ * the same merchant order number, and writes down every answer that it was given.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eachLimited } from '../../src/runtime/limit.ts';
+import type { Expectation } from '../../src/sandbox/auditor.ts';
+import type { KillWorld } from './kill-world.ts';
+
+export type KillOrder = {
+  readonly merchantOrderNo: string;
+  readonly amountMinor: number;
+  readonly kind: KillKind;
+};
+
+type Kind = {
+  readonly channel?: string;
+  readonly product: string;
+  readonly scenario?: string;
+  readonly expiresInS?: number;
+  /** What the merchant asks for after the create was answered. */
+  readonly afterwards?: 'close' | 'sync';
+  /** `either` also where money is expected: a crash before the call leaves may end in no charge. */
+  readonly ends: Expectation;
+};
+
+/** Each passes another part of the platform. */
+const KINDS = {
+  paid: { product: 'qr', scenario: 'success', ends: 'either' },
+  paid_at_once: { product: 'quickpay', ends: 'either' },
+  paid_later: { product: 'quickpay_accepted', ends: 'either' },
+  query_only: { channel: 'query_only', product: 'qr', scenario: 'success', ends: 'either' },
+  lost: { product: 'qr', scenario: 'lost_notification', ends: 'either' },
+  late: { product: 'qr', scenario: 'late_notification', ends: 'either' },
+  duplicate: { product: 'qr', scenario: 'duplicate_notification', ends: 'either' },
+  forged: { product: 'qr', scenario: 'forged_notification', ends: 'either' },
+  unanswered: { product: 'qr', scenario: 'timeout_accepted', ends: 'either' },
+  never_arrived: { product: 'qr', scenario: 'timeout_rejected', expiresInS: 3, ends: 'closed' },
+  unpaid: { product: 'qr', expiresInS: 2, ends: 'closed' },
+  closed: { product: 'qr', afterwards: 'close', ends: 'closed' },
+  close_race: { product: 'qr', scenario: 'close_race', afterwards: 'close', ends: 'either' },
+  asked: { product: 'qr', scenario: 'lost_notification', afterwards: 'sync', ends: 'either' },
+} as const satisfies Record<string, Kind>;
+export type KillKind = keyof typeof KINDS;
+
+const KIND_NAMES = Object.keys(KINDS).filter((name): name is KillKind => name in KINDS);
+
+/** So many orders, every kind in turn, beginning where the seed says; `more` are added at the front. */
+export function killOrders(
+  count: number,
+  seed: number,
+  stamp: string,
+  more: readonly KillKind[] = [],
+): KillOrder[] {
+  const turns = Array.from({ length: count }, (_, at) => (at + seed) % KIND_NAMES.length);
+  const kinds = [...more, ...turns.map((turn) => KIND_NAMES[turn] ?? 'paid')];
+  return kinds.map((kind, at) => ({
+    merchantOrderNo: `KILL-${stamp}-${String(at + 1).padStart(4, '0')}`,
+    amountMinor: 100 + ((seed * 7_919 + at * 104_729) % 500_000),
+    kind,
+  }));
+}
+
+/** How each order may end, for the auditor. */
+export function expectationsOf(orders: readonly KillOrder[]): Map<string, Expectation> {
+  return new Map(orders.map((order) => [order.merchantOrderNo, KINDS[order.kind].ends]));
+}
+
+/** What the platform has told the merchant in an answer, and may never take back. */
+export type Acknowledged = {
+  readonly merchantOrderNo: string;
+  readonly id: string;
+  readonly amountMinor: number;
+  /** A final status that an answer has named. */
+  said: 'succeeded' | 'closed' | null;
+};
+
+export type Load = {
+  /** By merchant order number. */
+  readonly acknowledged: Map<string, Acknowledged>;
+  /** 2xx answers altogether, repeats included. */
+  answers: number;
+  /** Requests that had to be repeated because no answer came, or 503. */
+  repeats: number;
+  /** Answers that a merchant should never see, and answers that contradict each other. */
+  readonly findings: string[];
+};
+
+export function newLoad(): Load {
+  return { acknowledged: new Map(), answers: 0, repeats: 0, findings: [] };
+}
+
+const IN_FLIGHT_MAX = 5;
+const PAUSE_MS = 25;
+const ANSWER_WITHIN_MS = 12_000;
+const REPEAT_FOR_MS = 60_000;
+const REPEAT_EVERY_MS = 100;
+
+/** Plays all orders; resolves when each has its answer. */
+export async function playOrders(
+  orders: readonly KillOrder[],
+  world: KillWorld,
+  load: Load,
+): Promise<void> {
+  await eachLimited(orders, IN_FLIGHT_MAX, async (order) => {
+    await playOne(order, world, load);
+    await sleep(PAUSE_MS);
+  });
+}
+
+async function playOne(order: KillOrder, world: KillWorld, load: Load): Promise<void> {
+  const kind: Kind = KINDS[order.kind];
+  const created = await call(world, load, 'POST', '/v1/payments', {
+    merchant_order_no: order.merchantOrderNo,
+    amount: order.amountMinor,
+    currency: 'CNY',
+    subject: `Kill: ${order.kind}`,
+    channel: kind.channel ?? 'sandbox',
+    product: kind.product,
+    ...(kind.expiresInS !== undefined && { expires_in: kind.expiresInS }),
+    ...(kind.scenario !== undefined && { metadata: { scenario: kind.scenario } }),
+  });
+  note(order, created, load);
+  const id = load.acknowledged.get(order.merchantOrderNo)?.id;
+  if (kind.afterwards === undefined || id === undefined) return;
+  if (kind.afterwards === 'sync') await sleep(150);
+  note(order, await call(world, load, 'POST', `/v1/payments/${id}/${kind.afterwards}`, {}), load);
+}
+
+/** Keeps what an answer promised; a second answer must promise the same. */
+function note(order: KillOrder, { status, body }: Answer, load: Load): void {
+  const { merchantOrderNo, amountMinor } = order;
+  if (status >= 300) {
+    // A conflict is an answer too: the payment is there, and its state stands in the way.
+    if (status === 409) return;
+    load.findings.push(`${merchantOrderNo} was answered ${status} ${String(body.code)}`);
+    return;
+  }
+  load.answers += 1;
+  const { id, amount, merchant_order_no: number, status: said } = body;
+  if (typeof id !== 'string' || amount !== amountMinor || number !== merchantOrderNo) {
+    load.findings.push(
+      `${merchantOrderNo} was answered with another payment: ${JSON.stringify(body)}`,
+    );
+    return;
+  }
+  const before = load.acknowledged.get(merchantOrderNo);
+  if (before !== undefined && before.id !== id) {
+    load.findings.push(`${merchantOrderNo} was first ${before.id} and then ${id}`);
+    return;
+  }
+  const kept = before ?? { merchantOrderNo, id, amountMinor, said: null };
+  if (said === 'succeeded' || said === 'closed') {
+    if (kept.said !== null && kept.said !== said) {
+      load.findings.push(`${merchantOrderNo} was first ${kept.said} and then ${said}`);
+    }
+    kept.said = said;
+  }
+  load.acknowledged.set(merchantOrderNo, kept);
+}
+
+type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
+
+/** One call, repeated as it is until it is answered by anything but 503. */
+async function call(
+  world: KillWorld,
+  load: Load,
+  method: string,
+  path: string,
+  fields: unknown,
+): Promise<Answer> {
+  const untilMs = performance.now() + REPEAT_FOR_MS;
+  for (;;) {
+    const answer = await callOnce(world, method, path, fields);
+    if (answer !== null && answer.status !== 503) return answer;
+    if (performance.now() > untilMs) {
+      throw new Error(`${method} ${path} was not answered within ${REPEAT_FOR_MS / 1000} s`);
+    }
+    load.repeats += 1;
+    await sleep(REPEAT_EVERY_MS);
+  }
+}
+
+/** Null when no whole answer came, for whatever reason. */
+async function callOnce(
+  world: KillWorld,
+  method: string,
+  path: string,
+  fields: unknown,
+): Promise<Answer | null> {
+  try {
+    const answer = await fetch(`${world.apiUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${world.secretKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(fields),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    return { status: answer.status, body: asRecord(JSON.parse(await answer.text())) };
+  } catch (error) {
+    // The process died under the call, or before it: that is what the proof is about.
+    if (error instanceof Error) return null;
+    throw error;
+  }
+}
+
+/** A JSON object, or an empty one for anything else. */
+export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

@@ -1,0 +1,95 @@
+/** Which process dies at which point, and what has to be played so that it comes there. */
+import type { KillPoint } from '../../src/runtime/kill-point.ts';
+import type { KillKind } from './kill-load.ts';
+import type { VictimRole } from './kill-world.ts';
+
+export type KillPlan = {
+  readonly point: KillPoint;
+  readonly role: VictimRole;
+  /** The victim dies when it passes the point for a time between these, as the seed says. */
+  readonly countMin: number;
+  readonly countMax: number;
+  /** Orders beside the usual ones, for a point that is passed seldom. */
+  readonly more: readonly KillKind[];
+  /** Decisions are held up in the database while late notifications arrive, so that they are stored for later. */
+  readonly stalls: boolean;
+};
+
+type Sketch = readonly [role: VictimRole, countMin: number, countMax: number, ...more: KillKind[]];
+
+/** Rounds of an idle worker pass these points, so that a count is a time: 40 ms each. */
+const IDLE_ROUND: Sketch = ['worker', 15, 60];
+
+const SKETCHES: Readonly<Record<KillPoint, readonly Sketch[]>> = {
+  'apply.before_load': [
+    ['api', 1, 12],
+    ['worker', 1, 4],
+  ],
+  'apply.before_write': [
+    ['api', 1, 12],
+    ['worker', 1, 4],
+  ],
+  'apply.after_write': [
+    ['api', 1, 12],
+    ['worker', 1, 4],
+  ],
+  'pay.before_call': [['api', 1, 8]],
+  'pay.after_call': [['api', 1, 8]],
+  'pay.after_fact': [['api', 1, 8]],
+  'query.before_call': [
+    ['worker', 1, 3, 'lost'],
+    ['api', 1, 2, 'asked', 'closed'],
+  ],
+  'query.after_call': [
+    ['worker', 1, 3, 'lost'],
+    ['api', 1, 2, 'asked', 'closed'],
+  ],
+  'query.after_fact': [
+    ['worker', 1, 3, 'lost'],
+    ['api', 1, 2, 'asked', 'closed'],
+  ],
+  'close.before_call': [
+    ['api', 1, 2, 'closed', 'close_race'],
+    ['worker', 1, 1, 'unpaid', 'never_arrived'],
+  ],
+  'close.after_call': [
+    ['api', 1, 2, 'closed', 'close_race'],
+    ['worker', 1, 1, 'unpaid', 'never_arrived'],
+  ],
+  'close.after_fact': [
+    ['api', 1, 2, 'closed', 'close_race'],
+    ['worker', 1, 1, 'unpaid', 'never_arrived'],
+  ],
+  'create.before_apply': [['api', 1, 10]],
+  'create.after_apply': [['api', 1, 10]],
+  'create.before_answer': [['api', 1, 10]],
+  'close_request.after_apply': [['api', 1, 2, 'closed', 'close_race']],
+  'sync.before_query': [['api', 1, 1, 'asked']],
+  'notification.before_verify': [['api', 1, 6, 'duplicate']],
+  'notification.after_verify': [['api', 1, 6, 'duplicate']],
+  'notification.after_apply': [['api', 1, 5, 'duplicate']],
+  'notification.before_answer': [['api', 1, 5, 'duplicate']],
+  'notification.after_store_raw': [['api', 1, 2, 'late', 'late', 'late', 'late']],
+  'notice.before_claim': [IDLE_ROUND],
+  'notice.after_claim': [['worker', 1, 4]],
+  'notice.before_call': [['worker', 1, 6]],
+  'notice.after_call': [['worker', 1, 6]],
+  'notice.after_finish': [['worker', 1, 4]],
+  'worker.after_claim': [['worker', 1, 2, 'lost']],
+  'expiry.after_claim': [['worker', 1, 1, 'unpaid']],
+  'expiry.after_apply': [['worker', 1, 2, 'unpaid', 'unpaid']],
+  'sweep.before': [IDLE_ROUND],
+  'sweep.after': [IDLE_ROUND],
+};
+
+/** The deaths at one point: one for each process that passes it. */
+export function plansOf(point: KillPoint): KillPlan[] {
+  return SKETCHES[point].map(([role, countMin, countMax, ...more]) => ({
+    point,
+    role,
+    countMin,
+    countMax,
+    more,
+    stalls: point === 'notification.after_store_raw',
+  }));
+}

@@ -1,0 +1,116 @@
+/** An embedded PostgreSQL in a temporary folder, which can be killed with everything it started. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { EmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
+import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
+import { isAlive } from '../../src/store/embedded/postmaster.ts';
+import { migrate } from '../../src/store/migrate.ts';
+
+export type KillablePostgres = {
+  /** Files of the worlds may lie here; all of it goes with `stop`. */
+  readonly directory: string;
+  /** A migrated database of its own; answers its connection string. */
+  freshDatabase(): Promise<string>;
+  /** kill -9 of the postmaster and of its children; resolves when all are gone, with their number. */
+  kill(): Promise<number>;
+  /** Starts it again on the same files, as the launcher would. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const TEMPLATE = 'kill_template';
+const SETTINGS = { max_connections: '200' };
+
+/** Starts one on fresh files. */
+export async function startKillablePostgres(): Promise<KillablePostgres> {
+  const directory = mkdtempSync(join(tmpdir(), 'tieout-kills-'));
+  const dataDir = join(directory, 'data');
+  let server: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir, settings: SETTINGS });
+  const named = (name: string): string =>
+    server.url.replace(/^(postgresql:\/\/[^/]*\/)[^?]*/u, `$1${name}`);
+  // A proof that is broken off leaves neither a server nor its files behind.
+  const abandon = (): void => {
+    killNow(server.pid);
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  };
+  process.once('exit', abandon);
+  const stop = async (): Promise<void> => {
+    process.off('exit', abandon);
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    await run(server.url, `CREATE DATABASE ${TEMPLATE}`);
+    await migrate(named(TEMPLATE));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  let copying: Promise<unknown> = Promise.resolve();
+  return {
+    directory,
+    stop,
+    freshDatabase: async () => {
+      const name = `kill_${randomBytes(6).toString('hex')}`;
+      // One copy at a time: a template may have no other user.
+      const mine = copying.then(
+        async () => await run(server.url, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`),
+      );
+      copying = mine.catch(() => null);
+      await mine;
+      return named(name);
+    },
+    kill: async () => {
+      const victims = [server.pid, ...childrenOf(server.pid)];
+      for (const pid of victims) killNow(pid);
+      while (victims.some(isAlive)) await sleep(5);
+      return victims.length;
+    },
+    restart: async () => {
+      server = await startEmbeddedPostgres({ dataDir, settings: SETTINGS });
+    },
+  };
+}
+
+async function run(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // A child that ended by itself in between is as dead as it can be.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** Processes that this one started, from /proc (Linux). */
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => parentOf(pid) === parent);
+}
+
+function parentOf(pid: number): number | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch (error) {
+    // Gone since the folder was listed.
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOENT' || code === 'ESRCH') return null;
+    throw error;
+  }
+}
