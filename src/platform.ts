@@ -74,7 +74,7 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
   });
   const door = openDoor({
     store,
-    context: () => contextOf(config, connectors, clock, freshId),
+    context: () => contextOf(config, connectors, clock),
     killPoint,
     defer: (run) => setImmediate(run),
     isDataError,
@@ -120,22 +120,20 @@ type Parts = {
   readonly door: Door;
 };
 
-function contextOf(
-  config: Config,
-  connectors: Connectors,
-  clock: OffsetClock,
-  freshId: (prefix: string) => string,
-): Context {
+function contextOf(config: Config, connectors: Connectors, clock: OffsetClock): Context {
+  const nowMs = clock.nowMs();
   return {
-    nowMs: clock.nowMs(),
+    nowMs,
     policy: config.policy,
     rules: (channel, account) => {
       const connector = connectors.get(channel, account);
-      if (!connector)
+      if (!connector) {
         throw new Error(`the channel account ${channel}/${account} is not configured`);
+      }
       return connector.rules;
     },
-    newId: freshId,
+    // The decision's own time: the events of a payment are found by the time inside their ids.
+    newId: (prefix) => newId(prefix, nowMs, randomBytes(ID_RANDOM_BYTES)),
   };
 }
 

@@ -182,6 +182,21 @@ describe('a create that is repeated', () => {
     });
   });
 
+  test('reopens a payment that was closed by expiry, with a fresh expiry', async () => {
+    const fields = { merchant_order_no: numberOf(), expires_in: 60 };
+    const { body } = await create(fields);
+    const key = { merchantNumber: rig.shop.merchantNumber, paymentId: String(body['id']) };
+    rig.clock.offsetMs += 61_000;
+    await rig.door.apply(key, { type: 'validity_ended' });
+    const read = await rig.shop.call('GET', `/v1/payments/${key.paymentId}`);
+    expect(read.body).toMatchObject({ status: 'closed', close_reason: 'never_opened' });
+    const again = await create({ ...fields, expires_in: 600 });
+    expect(again.status).toBe(200);
+    expect(again.body).toMatchObject({ id: body['id'], status: 'pending', ignored: [] });
+    const leftMs = Date.parse(String(again.body['expires_at'])) - rig.clock.nowMs();
+    expect(leftMs).toBeGreaterThan(590_000);
+  });
+
   test('by another merchant is another payment', async () => {
     const fields = { merchant_order_no: numberOf(), amount: 1, currency: 'CNY', subject: 'Tea' };
     const mine = await rig.shop.call('POST', '/v1/payments', fields);

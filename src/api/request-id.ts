@@ -6,12 +6,12 @@ import type { Clock } from '../runtime/clock.ts';
 const COUNTER_AT = ID_RANDOM_BYTES - 4;
 
 /** A source of request ids (`req_…`) for one server: a random part of its own, and a count. */
-export function newRequestIds({ nowMs }: Pick<Clock, 'nowMs'>): () => string {
+export function newRequestIds(clock: Pick<Clock, 'nowMs'>): () => string {
   const bytes = randomBytes(ID_RANDOM_BYTES);
   let count = bytes.readUInt32BE(COUNTER_AT);
   return () => {
     count = (count + 1) >>> 0;
     bytes.writeUInt32BE(count, COUNTER_AT);
-    return newId('req', nowMs(), bytes);
+    return newId('req', clock.nowMs(), bytes);
   };
 }

@@ -94,24 +94,31 @@ function endOfString(text: string, from: number): number {
 
 function endOfNumber(text: string, from: number): number {
   let at = from;
-  while (at < text.length && /[\d.eE+-]/.test(text.charAt(at))) at += 1;
+  // In valid JSON a number ends where one of these stands: space, comma, } or ].
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code <= 0x20 || code === 0x2c || code === 0x7d || code === 0x5d) return at;
+  }
   return at;
 }
 
 /** In valid JSON a string is a key exactly when a colon follows it. */
 function isKey(text: string, from: number): boolean {
   let at = from;
-  while (/[ \t\r\n]/.test(text.charAt(at))) at += 1;
+  while (text.charCodeAt(at) <= 0x20) at += 1;
   return text.charCodeAt(at) === 0x3a /* : */;
 }
 
 function takeKey(level: Level, quoted: string): void {
   const key = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1);
-  const pointer = level.pointer + pointerStep(key);
-  if (key === '__proto__') throw malformed('This key is not allowed.', pointer, 'key_refused');
-  if (level.keys?.has(key)) throw malformed('This key occurs twice.', pointer, 'key_repeated');
+  if (key === '__proto__') throw refusedKey(level, key, 'This key is not allowed.');
+  if (level.keys?.has(key)) throw refusedKey(level, key, 'This key occurs twice.');
   level.keys?.add(key);
   level.key = key;
+}
+
+function refusedKey(level: Level, key: string, detail: string): ApiProblem {
+  return malformed(detail, level.pointer + pointerStep(key), 'key_refused');
 }
 
 function inspectTexts(value: unknown, pointer: string): void {

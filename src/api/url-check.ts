@@ -3,16 +3,37 @@ import type { GuardMode } from '../runtime/url-guard.ts';
 import { checkNoticeUrl } from '../runtime/url-guard.ts';
 import type { CodedFieldError } from './api-problem.ts';
 
-const URL_FIELDS = ['return_url', 'notice_url', 'url'];
+/** Where we send to ourselves; a `return_url` is only ever opened by the payer's browser. */
+const SENT_TO = ['notice_url', 'url'];
+const RETURN_URL_LENGTH_MAX = 2_048;
 
 /** Faults of the address fields of a body. */
 export function checkUrls(
   mode: GuardMode,
   body: Readonly<Record<string, unknown>>,
 ): CodedFieldError[] {
-  return URL_FIELDS.flatMap((field) => {
+  const faults = SENT_TO.map((field) => {
     const url = body[field];
-    const fault = typeof url === 'string' ? checkNoticeUrl(url, mode) : null;
-    return fault === null ? [] : [{ pointer: `/${field}`, code: 'field_invalid', detail: fault }];
+    return { field, fault: typeof url === 'string' ? checkNoticeUrl(url, mode) : null };
   });
+  const { return_url: returnUrl } = body;
+  if (typeof returnUrl === 'string') {
+    faults.push({ field: 'return_url', fault: checkReturnUrl(returnUrl, mode) });
+  }
+  return faults.flatMap(({ field, fault }) =>
+    fault === null ? [] : [{ pointer: `/${field}`, code: 'field_invalid', detail: fault }],
+  );
+}
+
+/** Any address a browser can open; fragments and ports are the merchant's own affair. */
+function checkReturnUrl(text: string, mode: GuardMode): string | null {
+  if (text.length > RETURN_URL_LENGTH_MAX) {
+    return `The address is longer than ${RETURN_URL_LENGTH_MAX} characters.`;
+  }
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null) return 'The address cannot be read; send an absolute one, with its scheme.';
+  const schemes = mode === 'live' ? ['https:'] : ['https:', 'http:'];
+  if (!schemes.includes(url.protocol))
+    return `The address must start with ${schemes.join('// or ')}//.`;
+  return url.username || url.password ? 'The address may not carry a login.' : null;
 }

@@ -7,7 +7,7 @@ import { queryDelayMs } from '../core/policy.ts';
 import type { Policy } from '../core/policy.ts';
 import type { DroppedOrder, Expiry, Store } from '../store/store.ts';
 import { accountName } from '../store/store.ts';
-import type { Door } from './apply.ts';
+import type { Applied, Door } from './apply.ts';
 import type { Clock } from './clock.ts';
 import type { KillPoints } from './kill-point.ts';
 import { eachLimited } from './limit.ts';
@@ -130,6 +130,9 @@ export async function workUntil(
   );
 }
 
+/** How often a claimed row looks for a free place in its channel's bulkhead, which as a rule is full for an instant only. */
+const PLACE_EVERY_MS = 20;
+
 async function askDue(connector: Connector, options: WorkerOptions): Promise<number> {
   const { store, clock, leaseMs, claimSizeMax } = options;
   const allowed = options.rateLimit(connector).take(claimSizeMax, clock.nowMs());
@@ -138,6 +141,8 @@ async function askDue(connector: Connector, options: WorkerOptions): Promise<num
   options.rateLimit(connector).giveBack(allowed - claimed.length);
   if (claimed.length === 0) return 0;
   options.killPoint('worker.after_claim');
+  // A call that begins later might outlive the lease.
+  const untilMs = clock.nowMs() + leaseMs - connector.callDeadlineMs;
   const aggregates = await store.load(claimed);
   await eachLimited(claimed, claimSizeMax, async (row, at) => {
     const aggregate = aggregates[at];
@@ -145,22 +150,26 @@ async function askDue(connector: Connector, options: WorkerOptions): Promise<num
       await store.dropDroppedOrder(row);
       return;
     }
-    await askOne(row, options, aggregate);
+    await askOne(row, options, aggregate, untilMs);
   });
   return claimed.length;
 }
 
 async function askOne(
   row: DroppedOrder,
-  { performer, store }: WorkerOptions,
+  { performer, store, clock }: WorkerOptions,
   aggregate: NonNullable<Awaited<ReturnType<Store['load']>>[number]>,
+  untilMs: number,
 ): Promise<void> {
-  const applied = await performer.perform(aggregate, row.attempt, row.operation, {
-    planned: true,
-    deadlineAtMs: Number.POSITIVE_INFINITY,
-    permit: null,
-  });
-  // Not called (no free place): the row comes back when its lease is over.
+  const call = { planned: true, deadlineAtMs: Number.POSITIVE_INFINITY, permit: null };
+  const ask = async (): Promise<Applied | null> =>
+    await performer.perform(aggregate, row.attempt, row.operation, call);
+  let applied = await ask();
+  while (!applied && clock.nowMs() < untilMs) {
+    await clock.sleep(PLACE_EVERY_MS);
+    applied = await ask();
+  }
+  // Never called (no free place all the time): the row comes back when its lease is over.
   if (applied?.aggregate && !needsAnswer(applied.aggregate, row.attempt)) {
     await store.dropDroppedOrder(row);
   }

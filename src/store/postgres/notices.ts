@@ -20,7 +20,8 @@ const CLAIM = `
     w.url, w.secret, CASE WHEN w.old_secret_until_ms > $2 THEN w.old_secret END AS old_secret
   FROM claimed c
   JOIN event e ON e.merchant_number = c.merchant_number AND e.id = c.event_id
-  LEFT JOIN webhook_endpoint w ON w.merchant_number = c.merchant_number AND w.id = c.endpoint_id`;
+  LEFT JOIN webhook_endpoint w ON w.merchant_number = c.merchant_number AND w.id = c.endpoint_id
+    AND w.disabled_at_ms IS NULL`;
 
 type ClaimRow = {
   merchant_number: number;

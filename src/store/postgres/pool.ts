@@ -12,7 +12,7 @@ const TYPE_INT8 = 20;
  */
 const PLAN_SETTINGS =
   '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off ' +
-  '-c enable_mergejoin=off -c jit=off -c default_transaction_isolation=read\\ committed ' +
+  '-c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c default_transaction_isolation=read\\ committed ' +
   '-c lock_timeout=5000 -c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000';
 
 /**
