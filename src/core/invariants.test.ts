@@ -10,6 +10,13 @@ import {
   UNKNOWN,
   WALLET_QR,
 } from '../../test/support/scripted-payment.ts';
+import {
+  duplicate,
+  handedOver,
+  held,
+  processing,
+  succeeded,
+} from '../../test/support/scripted-states.ts';
 import type { Aggregate } from './aggregate.ts';
 import type { ChannelOrder } from './channel-order.ts';
 import type { Decision } from './decision.ts';
@@ -20,37 +27,6 @@ import type { Payment } from './payment.ts';
 
 // Each check is shown a healthy payment with one thing broken, and must name what is broken: a check
 // that cannot fail would let the simulator and the property tests pass for nothing.
-
-function processing(): ScriptedPayment {
-  const payment = new ScriptedPayment();
-  payment.learn(PENDING, { operation: 'pay' });
-  return payment;
-}
-
-function succeeded(): ScriptedPayment {
-  const payment = processing();
-  payment.notified(paid());
-  return payment;
-}
-
-function duplicate(): ScriptedPayment {
-  const payment = succeeded();
-  payment.notified(paid({ transactionNo: 'T2' }));
-  return payment;
-}
-
-function held(): ScriptedPayment {
-  const payment = processing();
-  payment.learn(paid({ amountMinor: 1 }));
-  return payment;
-}
-
-function handedOver(): ScriptedPayment {
-  const payment = processing();
-  payment.learn(UNKNOWN, { planned: true });
-  while (!payment.order().awaitsStatement) payment.answerJob(UNKNOWN);
-  return payment;
-}
 
 const withPayment = (one: Aggregate, change: Partial<Payment>): Aggregate => ({
   ...one,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { proveLostNotifications } from '../proofs/lost-notifications.ts';
 import { freshDatabase } from '../support/database.ts';
 
-it('payments whose notifications are lost are healed by their first query', async () => {
+it('lost notifications are healed by the first query, though more is due than can be asked at once', async () => {
   const report = await proveLostNotifications({
     databaseUrl: await freshDatabase(),
     payments: 20,
@@ -11,6 +11,7 @@ it('payments whose notifications are lost are healed by their first query', asyn
     // Generous, for a busy machine; the full size keeps the real target.
     targetMs: 8_000,
     queriesPerSecond: 200,
+    connectionsMax: 8,
   });
   expect(report).toMatchObject({ succeeded: 20, confirmedByQuery: 20, told: 20 });
   expect(report.healedMs.p50).toBeGreaterThanOrEqual(1_000);

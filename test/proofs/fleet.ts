@@ -25,7 +25,7 @@ export type Fleet = PreparedMerchant & {
   /** Where the APIs listen; the sandbox knows the first one. */
   readonly apiUrls: readonly string[];
   startWorker(): Promise<void>;
-  /** Creates a payment at one of the APIs, in turn; answers its body, and throws unless it is 201. */
+  /** Creates a payment at one of the APIs, again while it is full; answers its body, and throws unless it is 201. */
   create(orderNo: string, fields?: Readonly<Record<string, unknown>>): Promise<CreatedPayment>;
   stop(): Promise<void>;
 };
@@ -42,6 +42,9 @@ export type FleetOptions = {
   readonly apiCount: number;
   readonly numbers?: Partial<WorldNumbers>;
 };
+
+const BUSY_TRIES_MAX = 200;
+const BUSY_PAUSE_MS = 100;
 
 /** Opens the fleet on a migrated database, without a worker. */
 export async function openFleet(databaseUrl: string, options: FleetOptions): Promise<Fleet> {
@@ -103,22 +106,27 @@ function newCreator(apiUrls: readonly string[], secretKey: string): Fleet['creat
   let turn = 0;
   return async (orderNo, fields = {}) => {
     turn += 1;
-    const answer = await fetch(`${apiUrls[turn % apiUrls.length]}/v1/payments`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${secretKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        merchant_order_no: orderNo,
-        amount: 8800,
-        currency: 'CNY',
-        subject: 'Coffee beans',
-        channel: 'sandbox',
-        product: 'qr',
-        ...fields,
-      }),
+    const url = `${apiUrls[turn % apiUrls.length]}/v1/payments`;
+    const body = JSON.stringify({
+      merchant_order_no: orderNo,
+      amount: 8800,
+      currency: 'CNY',
+      subject: 'Coffee beans',
+      channel: 'sandbox',
+      product: 'qr',
+      ...fields,
     });
-    const text = await answer.text();
-    if (answer.status !== 201) throw new Error(`${orderNo}: ${answer.status} ${text}`);
-    return readCreated(orderNo, JSON.parse(text));
+    for (let tries = 1; ; tries++) {
+      const headers = { authorization: `Bearer ${secretKey}`, 'content-type': 'application/json' };
+      const answer = await fetch(url, { method: 'POST', headers, body });
+      const text = await answer.text();
+      if (answer.status === 201) return readCreated(orderNo, JSON.parse(text));
+      // A full platform asks to be asked again, as a merchant would.
+      if (answer.status !== 503 || tries >= BUSY_TRIES_MAX) {
+        throw new Error(`${orderNo}: ${answer.status} ${text}`);
+      }
+      await sleep(BUSY_PAUSE_MS);
+    }
   };
 }
 

@@ -95,10 +95,10 @@ export async function proveForgeries(request: ForgeriesRequest): Promise<Forgeri
 
 async function createMany(fleet: Fleet, name: string, count: number): Promise<CreatedPayment[]> {
   const created: CreatedPayment[] = [];
-  const numbers = Array.from({ length: count }, (_, at) => `${name}-${at}`);
-  await eachLimited(numbers, IN_FLIGHT_MAX, async (orderNo, at) => {
+  const numbers = Array.from({ length: count }, (_, nth) => `${name}-${nth}`);
+  await eachLimited(numbers, IN_FLIGHT_MAX, async (orderNo, place) => {
     // No two neighbours have the same amount, so that one cannot pass for the other.
-    created[at] = await fleet.create(orderNo, { amount: 1_000 + at, expires_in: 86_400 });
+    created[place] = await fleet.create(orderNo, { amount: 1_000 + place, expires_in: 86_400 });
   });
   return created;
 }

@@ -14,6 +14,8 @@ export type LostNotificationsRequest = {
   /** The target: from creation to succeeded, for 99 of 100. */
   readonly targetMs: number;
   readonly queriesPerSecond: number;
+  /** Connections to the channel; fewer calls than that run at once, whatever is due. */
+  readonly connectionsMax?: number;
   readonly onProgress?: (line: string) => void;
 };
 
@@ -37,7 +39,6 @@ export type Percentiles = { readonly p50: number; readonly p99: number; readonly
 
 /** Time beside the first question for everything to be over, or to be called lost. */
 const SETTLE_WITHIN_MS = 60_000;
-const CREATES_AT_ONCE = 64;
 
 /** Creates all payments at once, waits until they are healed, and measures. */
 export async function proveLostNotifications(
@@ -47,13 +48,14 @@ export async function proveLostNotifications(
   const account = {
     query_delays_ms: [firstQueryMs, 2 * firstQueryMs, 60_000],
     queries_per_second: queriesPerSecond,
+    ...(request.connectionsMax !== undefined && { connections_max: request.connectionsMax }),
   };
   const fleet = await openFleet(databaseUrl, { apiCount: 1, numbers: { account } });
   try {
     await fleet.startWorker();
     const startedAtMs = performance.now();
     const numbers = Array.from({ length: payments }, (_, at) => `LOST-${at}`);
-    await eachLimited(numbers, CREATES_AT_ONCE, async (orderNo) => {
+    await eachLimited(numbers, payments, async (orderNo) => {
       await fleet.create(orderNo, { metadata: { scenario: 'lost_notification' } });
     });
     const createdWithinMs = Math.round(performance.now() - startedAtMs);

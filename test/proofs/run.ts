@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { proveCopies } from './copies.ts';
 import { proveForgeries } from './forgeries.ts';
+import { proveGrowingTables } from './growing-tables.ts';
 import { proveKills } from './kills.ts';
 import { proveLostNotifications } from './lost-notifications.ts';
 import { proveOutageDay } from './outage-day.ts';
@@ -41,6 +42,12 @@ const PARTS: Readonly<Record<string, Part>> = {
     };
     return await onOwnDatabase(
       async (databaseUrl) => await proveLostNotifications({ databaseUrl, ...plan, onProgress }),
+    );
+  },
+  'growing-tables': async (_seed, onProgress) => {
+    const size = { orders: 200_000, rounds: 60, ratioMax: 1.5 };
+    return await onOwnDatabase(
+      async (databaseUrl) => await proveGrowingTables({ databaseUrl, ...size, onProgress }),
     );
   },
   'outage-day': async (_seed, onProgress) =>

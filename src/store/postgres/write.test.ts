@@ -73,7 +73,8 @@ describe('writers who race on the same payments', () => {
 
   function expectOneWinnerEach(results: readonly WriteResult[][], count: number): void {
     for (let at = 0; at < count; at++) {
-      expect(results.map((one) => one[at]).toSorted()).toEqual(['stale', 'written']);
+      const winners = results.filter((one) => one[at] === 'written');
+      expect([winners.length, results.length]).toEqual([1, 2]);
     }
   }
 
