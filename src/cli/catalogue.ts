@@ -12,6 +12,7 @@ import { operators } from './operators.ts';
 import { payments } from './payments.ts';
 import { prove } from './prove.ts';
 import { serve } from './serve.ts';
+import { simulate } from './simulate.ts';
 
 export const catalogue: readonly Command[] = [
   dev,
@@ -26,4 +27,5 @@ export const catalogue: readonly Command[] = [
   doctor,
   bench,
   prove,
+  simulate,
 ];

@@ -47,7 +47,11 @@ const PARTS: Readonly<Record<string, Part>> = {
   'growing-tables': async (_seed, onProgress) => {
     const size = { orders: 200_000, rounds: 60, ratioMax: 1.5 };
     return await onOwnDatabase(
-      async (databaseUrl) => await proveGrowingTables({ databaseUrl, ...size, onProgress }),
+      async (databaseUrl) =>
+        await onOwnDatabase(
+          async (smallDatabaseUrl) =>
+            await proveGrowingTables({ databaseUrl, smallDatabaseUrl, ...size, onProgress }),
+        ),
     );
   },
   'outage-day': async (_seed, onProgress) =>

@@ -1,0 +1,292 @@
+/**
+ * One process of the platform: the real door, performer, requests, receiver and worker, over ports
+ * that lead into the simulated world. It may die at any await, and comes back with nothing but what
+ * the database holds.
+ */
+import type { Connector, Connectors, RawNotification } from '../channels/connector.ts';
+import type { Context } from '../core/decision.ts';
+import { ID_RANDOM_BYTES, newId, newPaymentId } from '../core/id.ts';
+import type { Fact } from '../core/input.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Door } from '../runtime/apply.ts';
+import { openDoor } from '../runtime/apply.ts';
+import { newPerformer } from '../runtime/perform.ts';
+import { newRateLimit } from '../runtime/rate-limit.ts';
+import type { Receiver } from '../runtime/receive.ts';
+import { newReceiver } from '../runtime/receive.ts';
+import type { Requests } from '../runtime/requests.ts';
+import { newRequests } from '../runtime/requests.ts';
+import type { Worker } from '../runtime/worker.ts';
+import { newWorker } from '../runtime/worker.ts';
+import type { JobTable } from '../store/memory-jobs.ts';
+import { DuplicateEntryError } from '../store/memory-store.ts';
+import type { PaymentKey, Store } from '../store/store.ts';
+import { ACCOUNTS } from './accounts.ts';
+import type { SimulatedChannels } from './channel.ts';
+import { simulatedConnector } from './connector.ts';
+import { Life } from './life.ts';
+import type { NoticeReceiver } from './notices.ts';
+import { newSimulatedNotices } from './notices.ts';
+import { storePort } from './store-port.ts';
+import type { Faults } from './faults.ts';
+import type { Timer, World } from './world.ts';
+
+export type Parts = {
+  readonly door: Door;
+  readonly requests: Requests;
+  readonly receiver: Receiver;
+  readonly worker: Worker;
+  readonly store: Store;
+  /** The time as this process sees it. */
+  readonly nowMs: () => number;
+  readonly newPaymentId: (merchantNumber: number) => string;
+};
+
+/** What a test may put between two parts, to prove that the simulator would notice. */
+export type Sabotage = {
+  readonly connector?: (connector: Connector) => Connector;
+  readonly store?: (store: Store) => Store;
+  readonly door?: (door: Door) => Door;
+};
+
+/** What outlives every process: the database, and raw messages kept in it. */
+export type Durable = {
+  readonly store: Store;
+  readonly storedNotifications: JobTable<{ readonly key: PaymentKey; readonly fact: Fact }>;
+  /** The earliest time at which any job is due. */
+  readonly nextDueAtMs: () => number | null;
+};
+
+export type Served<T> =
+  | { readonly type: 'answered'; readonly value: T }
+  | { readonly type: 'broken' }
+  | { readonly type: 'silent' };
+
+export type ProcessOptions = {
+  readonly name: string;
+  readonly world: World;
+  readonly faults: Faults;
+  readonly channels: SimulatedChannels;
+  readonly durable: Durable;
+  readonly policy: Policy;
+  readonly merchants: NoticeReceiver;
+  readonly sabotage: Sabotage;
+  readonly skewMs: number;
+};
+
+const LEASE_MS = 20_000;
+const CLAIM_SIZE_MAX = 16;
+const LANE_COUNT = 2;
+const BATCH_SIZE_MAX = 64;
+const APPLY_WITHIN_MS = 2_000;
+const RESTART_MS = [50, 60_000] as const;
+/** Pause after a round that could not do what is due, as the worker's own loop keeps it. */
+const POLL_MS = 200;
+
+export class PlatformProcess {
+  readonly #options: ProcessOptions;
+  #running: { readonly life: Life; readonly parts: Parts } | null = null;
+  #wake: { readonly atMs: number; readonly timer: Timer } | null = null;
+  #isWorking = false;
+  #storedCount = 0;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { name, world, faults, skewMs } = this.#options;
+    const life = new Life(name, world, faults, skewMs, () => this.#died());
+    this.#running = { life, parts: this.#build(life) };
+    this.#isWorking = false;
+    this.#wake = null;
+    world.note(`${name} starts`);
+    this.wakeAt(world.nowMs);
+  }
+
+  /**
+   * Lets a request in from outside, and answers what comes back within the caller's patience: nothing
+   * at all when the process is not there, or dies over it.
+   */
+  async serve<T>(run: (parts: Parts) => Promise<T>, patienceMs: number): Promise<Served<T>> {
+    const { world } = this.#options;
+    const running = this.#running;
+    if (!running) return { type: 'silent' };
+    return await new Promise<Served<T>>((resolve) => {
+      const timer = world.after(patienceMs, `${this.#options.name} is waited for`, () =>
+        resolve({ type: 'silent' }),
+      );
+      const answer = (served: Served<T>): void => {
+        timer.cancel();
+        resolve(served);
+      };
+      running.life.awaits(run(running.parts)).then(
+        (value) => answer({ type: 'answered', value }),
+        (error: unknown) => {
+          world.note(`${this.#options.name} broke: ${String(error)}`);
+          answer({ type: 'broken' });
+        },
+      );
+    });
+  }
+
+  /** Has the worker look for work at that time, unless it looks earlier anyway. */
+  wakeAt(atMs: number): void {
+    const { world, name } = this.#options;
+    if (!this.#running || this.#isWorking) return;
+    if (this.#wake && this.#wake.atMs <= atMs) return;
+    this.#wake?.timer.cancel();
+    const timer = world.at(atMs, `${name} works`, () => {
+      this.#wake = null;
+      void this.#work();
+    });
+    this.#wake = { atMs, timer };
+  }
+
+  async #work(): Promise<void> {
+    const running = this.#running;
+    if (!running || this.#isWorking) return;
+    this.#isWorking = true;
+    const { world, durable } = this.#options;
+    const done = await running.life
+      .awaits(running.parts.worker.runDue())
+      .catch((error: unknown) => {
+        // The database is away: everything due stays due.
+        world.note(`${this.#options.name} could not work: ${String(error)}`);
+        return 0;
+      });
+    this.#isWorking = false;
+    const nextMs = durable.nextDueAtMs();
+    if (nextMs === null) return;
+    this.wakeAt(Math.max(nextMs, world.nowMs + (done === 0 ? POLL_MS : 1)));
+  }
+
+  #died(): void {
+    this.#running = null;
+    this.#wake?.timer.cancel();
+    this.#wake = null;
+    const { world } = this.#options;
+    const downMs = world.random.between('process:down', ...RESTART_MS);
+    world.after(downMs, `${this.#options.name} restarts`, () => this.start());
+  }
+
+  #build(life: Life): Parts {
+    const { world, channels, policy, sabotage } = this.#options;
+    const port = storePort(life, this.#options.durable.store);
+    const store = sabotage.store?.(port) ?? port;
+    const connectors = connectorsOf(life, channels, sabotage);
+    const bytes = (): Uint8Array => world.random.bytes(`ids:${life.name}`, ID_RANDOM_BYTES);
+    const { clock, killPoint } = life;
+    const opened = openDoor({
+      store,
+      context: () => this.#context(life, connectors, bytes),
+      killPoint,
+      defer: (run) => life.soon(run),
+      isDataError: (error) => error instanceof DuplicateEntryError,
+      laneCount: LANE_COUNT,
+      batchSizeMax: BATCH_SIZE_MAX,
+      pause: async (tries) => await life.sleep(50 * 2 ** Math.min(tries, 6)),
+    });
+    const door = sabotage.door?.(opened) ?? opened;
+    const performer = newPerformer(connectors, door, clock, killPoint);
+    const stored = this.#storedNotifications(life, door);
+    const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
+    const worker = newWorker({
+      store,
+      door,
+      performer,
+      notices: newSimulatedNotices(life, store, door, this.#options.merchants, LEASE_MS),
+      applyStoredNotifications: stored.applyDue,
+      onMissed: (count) => world.note(`the daily sweep found ${count} that were missed`),
+      purge: async () => {},
+      connectors,
+      policy,
+      clock,
+      killPoint,
+      rateLimit: (connector) => limits.get(connector) ?? newRateLimit(connector.queriesPerSecond),
+      leaseMs: LEASE_MS,
+      claimSizeMax: CLAIM_SIZE_MAX,
+      onError: (error) => world.note(`a worker round failed: ${String(error)}`),
+    });
+    return {
+      door,
+      store,
+      worker,
+      requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
+      receiver: newReceiver({
+        connectors,
+        door,
+        store: stored,
+        clock,
+        killPoint,
+        count: () => {},
+        applyWithinMs: APPLY_WITHIN_MS,
+      }),
+      nowMs: clock.nowMs,
+      newPaymentId: (merchantNumber) => newPaymentId(merchantNumber, clock.nowMs(), bytes()),
+    };
+  }
+
+  /** What one decision is made in: the process's own clock, and ids drawn from the seed. */
+  #context(life: Life, connectors: Connectors, bytes: () => Uint8Array): Context {
+    const nowMs = life.clock.nowMs();
+    return {
+      nowMs,
+      policy: this.#options.policy,
+      rules: (channel, account) => {
+        const connector = connectors.get(channel, account);
+        if (!connector) throw new Error(`there is no account ${channel}/${account}`);
+        return connector.rules;
+      },
+      newId: (prefix) => newId(prefix, nowMs, bytes()),
+    };
+  }
+
+  /** Raw messages in the database: those that change nothing are only counted here. */
+  #storedNotifications(life: Life, door: Door) {
+    const { durable, world } = this.#options;
+    const jobs = durable.storedNotifications;
+    const at = [0, 2] as const;
+    return {
+      keep: async (_source: object, _message: RawNotification, verdict: string): Promise<void> =>
+        await life.exchange('store.keep', at, async () => world.note(`a message is ${verdict}`)),
+      keepForLater: async (
+        _source: object,
+        _message: RawNotification,
+        key: PaymentKey,
+        fact: Fact,
+      ): Promise<void> => {
+        this.#storedCount += 1;
+        const name = `${life.name}:${this.#storedCount}`;
+        await life.exchange('store.keep', at, async () => {
+          if (life.hits('store_error', 'keep')) throw new Error('the database is away');
+          jobs.plan('', name, { key, fact }, world.nowMs);
+        });
+      },
+      applyDue: async (): Promise<number> => {
+        if (jobs.size === 0) return 0;
+        const claimed = await life.exchange('store.claim_kept', at, async () =>
+          jobs.claim('', CLAIM_SIZE_MAX, life.clock.nowMs(), LEASE_MS),
+        );
+        for (const { row, lease, key } of claimed) {
+          await door.apply(row.key, row.fact);
+          await life.exchange('store.drop_kept', at, async () => jobs.release(key, lease));
+        }
+        return claimed.length;
+      },
+    };
+  }
+}
+
+function connectorsOf(life: Life, channels: SimulatedChannels, sabotage: Sabotage): Connectors {
+  const all = ACCOUNTS.map((account) => {
+    const connector = simulatedConnector(life, channels, account);
+    return sabotage.connector?.(connector) ?? connector;
+  });
+  return {
+    all,
+    forChannel: (channel) => all.find((one) => one.channel === channel) ?? null,
+    get: (channel, account) =>
+      all.find((one) => one.channel === channel && one.account === account) ?? null,
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * One seed: a world with two processes of the platform, its channels, payers and merchants. First a
+ * time of faults, then a time without, in which everything must heal; then the audit.
+ */
+import { POLICY_DEFAULT } from '../core/policy.ts';
+import { isOpen } from '../core/channel-order.ts';
+import { paymentObject } from '../runtime/payment-object.ts';
+import { JobTable } from '../store/memory-jobs.ts';
+import { memoryStore } from '../store/memory-store.ts';
+import type { MemoryTables } from '../store/memory-store.ts';
+import { firstQueryMs } from './accounts.ts';
+import { audit } from './auditor.ts';
+import { SimulatedChannels } from './channel.ts';
+import { checkedStore, checkJobs } from './commit-check.ts';
+import type { FaultRates } from './faults.ts';
+import { Faults, swarmRates } from './faults.ts';
+import { endpointsOf, Merchants } from './merchants.ts';
+import { NotificationCourier } from './notification-courier.ts';
+import { Payers } from './payers.ts';
+import { Randomness } from './prng.ts';
+import type { Durable, Sabotage } from './process.ts';
+import { PlatformProcess } from './process.ts';
+import { World } from './world.ts';
+
+export type SimulationOptions = {
+  readonly seed: number;
+  readonly payments: number;
+  /** Rates instead of those that the seed draws. */
+  readonly rates?: FaultRates;
+  readonly sabotage?: Sabotage;
+  readonly trace?: (line: string) => void;
+};
+
+export type SimulatedViolation = {
+  readonly id: string;
+  readonly words: string;
+  readonly atMs: number;
+};
+
+export type SimulationResult = {
+  readonly seed: number;
+  readonly payments: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly events: number;
+  readonly violations: readonly SimulatedViolation[];
+  readonly traceHash: string;
+};
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const START_MS = Date.UTC(2026, 10, 24, 15, 50);
+/** While faults last: arrivals, and the longest validity with its margin. */
+const FAULTY_MS = 45 * MINUTE;
+/** After that: every plan of questions, and the whole ladder of notices. */
+const HEALING_MS = 5 * DAY;
+const PROCESS_COUNT = 2;
+const PROCESS_SKEW_MS = 400;
+const CHANNEL_SKEW_MS = 2_000;
+const VIOLATIONS_MAX = 20;
+
+/** Runs one seed to its end. The same options give the same result, event by event. */
+export async function runSimulation(options: SimulationOptions): Promise<SimulationResult> {
+  const simulation = new Simulation(options);
+  await simulation.run();
+  return simulation.result();
+}
+
+class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #world: World;
+  readonly #faults: Faults;
+  readonly #channels: SimulatedChannels;
+  readonly #merchants: Merchants;
+  readonly #processes: PlatformProcess[] = [];
+  readonly #tables: MemoryTables;
+  readonly #durable: Durable;
+  readonly #violations: SimulatedViolation[] = [];
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    const random = new Randomness(options.seed);
+    this.#world = new World(random, START_MS, options.trace ?? null);
+    this.#faults = new Faults(random, options.rates ?? swarmRates(random));
+    const skewMs = random.between('skew:channels', -CHANNEL_SKEW_MS, CHANNEL_SKEW_MS);
+    const report = this.#report.bind(this);
+    this.#channels = new SimulatedChannels(this.#world, this.#faults, options.seed, skewMs, report);
+    const { store, tables } = memoryStore(endpointsOf);
+    this.#tables = tables;
+    this.#durable = {
+      store: checkedStore(store, tables, report, () => this.#wakeWorkers()),
+      storedNotifications: new JobTable(),
+      nextDueAtMs: () => this.#nextDueAtMs(),
+    };
+    const processOf = (site: string): PlatformProcess => this.#processOf(site);
+    const payers = new Payers(this.#world, this.#channels);
+    this.#merchants = new Merchants(this.#world, this.#faults, payers, processOf);
+    // It carries notifications from now on, by itself.
+    void new NotificationCourier(this.#world, this.#faults, this.#channels, processOf);
+  }
+
+  async run(): Promise<void> {
+    for (let at = 0; at < PROCESS_COUNT; at++) this.#addProcess(`p${at + 1}`);
+    for (let at = 0; at < this.#options.payments; at++) void this.#merchants.sell(at);
+    await this.#world.runUntil(START_MS + FAULTY_MS);
+    this.#world.note('the faults end');
+    this.#faults.end();
+    // A quiet platform still looks around once a day.
+    for (let day = 1; day * DAY < HEALING_MS; day++) {
+      this.#world.after(day * DAY, 'a new day', () => this.#wakeWorkers(this.#world.nowMs));
+    }
+    await this.#world.runUntil(START_MS + FAULTY_MS + HEALING_MS);
+    await this.#reconcile();
+    this.#audit();
+  }
+
+  result(): SimulationResult {
+    const { seed, payments } = this.#options;
+    return {
+      seed,
+      payments,
+      faults: this.#faults.counts,
+      events: this.#world.eventCount,
+      violations: this.#violations,
+      traceHash: this.#world.traceHash,
+    };
+  }
+
+  #addProcess(name: string): void {
+    const { random } = this.#world;
+    const process = new PlatformProcess({
+      name,
+      world: this.#world,
+      faults: this.#faults,
+      channels: this.#channels,
+      durable: this.#durable,
+      policy: POLICY_DEFAULT,
+      merchants: this.#merchants,
+      sabotage: this.#options.sabotage ?? {},
+      skewMs: random.between(`skew:${name}`, -PROCESS_SKEW_MS, PROCESS_SKEW_MS),
+    });
+    this.#processes.push(process);
+    process.start();
+  }
+
+  #processOf(site: string): PlatformProcess {
+    const at = this.#world.random.between(`balance:${site}`, 0, this.#processes.length - 1);
+    const process = this.#processes[at];
+    if (!process) throw new Error('there is no process');
+    return process;
+  }
+
+  #nextDueAtMs(): number | null {
+    const dues = [
+      this.#tables.nextDueAtMs(FIRST_QUERY_MS),
+      this.#durable.storedNotifications.nextDueAtMs(),
+    ].filter((dueAtMs) => dueAtMs !== null);
+    return dues.length === 0 ? null : Math.min(...dues);
+  }
+
+  #wakeWorkers(atMs: number | null = this.#nextDueAtMs()): void {
+    if (atMs === null) return;
+    const { random, nowMs } = this.#world;
+    for (const process of this.#processes) {
+      process.wakeAt(Math.max(nowMs, atMs) + random.between('worker:wake', 1, 100));
+    }
+  }
+
+  /**
+   * Stands for the day's end: an order that waits for a statement is asked about once more, as
+   * reconciliation does before it believes any file.
+   */
+  async #reconcile(): Promise<void> {
+    for (const { payment, orders } of this.#tables.payments.values()) {
+      if (!orders.some((order) => isOpen(order) && order.awaitsStatement)) continue;
+      const { merchantNumber, id: paymentId } = payment;
+      void this.#merchants.sync({ merchantNumber, paymentId });
+    }
+    await this.#world.runUntil(this.#world.nowMs + 2 * DAY);
+  }
+
+  #audit(): void {
+    for (const aggregate of this.#tables.payments.values()) {
+      checkJobs(aggregate, this.#tables, this.#report.bind(this));
+    }
+    const aggregates = [...this.#tables.payments.values()];
+    const orders = aggregates.flatMap((one) => one.orders);
+    const byNo = new Map(orders.map((order) => [order.channelOrderNo, order]));
+    audit(
+      {
+        books: {
+          charges: this.#channels.charges(),
+          stateOf: (orderNo) => {
+            const order = byNo.get(orderNo);
+            if (!order) return 'NOT_EXIST';
+            return this.#channels.truth(order.channel, order.account, orderNo).state;
+          },
+        },
+        payments: aggregates.map((one) => paymentObject(one, () => null)),
+        told: this.#merchants.told,
+        acknowledged: this.#merchants.acknowledged,
+      },
+      this.#report.bind(this),
+    );
+  }
+
+  #report(id: string, words: string): void {
+    this.#world.note(`VIOLATION ${id} ${words}`);
+    if (this.#violations.length >= VIOLATIONS_MAX) return;
+    this.#violations.push({ id, words, atMs: this.#world.nowMs - START_MS });
+  }
+}
+
+const FIRST_QUERY_MS = firstQueryMs(POLICY_DEFAULT);

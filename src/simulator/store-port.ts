@@ -1,0 +1,67 @@
+/**
+ * The way from a process to its database, with everything that goes wrong on it: an error before the
+ * commit, a commit whose answer is lost, a commit that takes long, a guard that somebody else was
+ * quicker at. What the database has written is never taken back.
+ */
+import type { AggregateChange, Store } from '../store/store.ts';
+import type { Life } from './life.ts';
+
+/** What a broken connection looks like from inside. */
+class ConnectionLost extends Error {}
+
+const READ_LEG_MS = [0, 1] as const;
+const COMMIT_LEG_MS = [0, 3] as const;
+/** A commit that has to wait for the disk or for a lock; still shorter than the sweep's overlap. */
+const SLOW_COMMIT_MS = [200, 1_500] as const;
+
+/** The store as a process sees it during one life. */
+export function storePort(life: Life, store: Store): Store {
+  const read = async <T>(site: string, act: () => Promise<T>): Promise<T> =>
+    await life.exchange(`store.${site}`, READ_LEG_MS, async () => {
+      if (life.hits('store_error', site)) throw new ConnectionLost(site);
+      return await act();
+    });
+  return {
+    load: async (keys) => await read('load', async () => await store.load(keys)),
+    findByMerchantOrderNo: async (merchant, no) =>
+      await read('find', async () => await store.findByMerchantOrderNo(merchant, no)),
+    write: async (changes) => await write(life, store, changes),
+    claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
+      await read(
+        'claim_orders',
+        async () => await store.claimDroppedOrders(account, limit, nowMs, leaseMs),
+      ),
+    dropDroppedOrder: async (claimed) =>
+      await read('drop_order', async () => await store.dropDroppedOrder(claimed)),
+    claimExpiries: async (limit, nowMs, leaseMs) =>
+      await read('claim_expiries', async () => await store.claimExpiries(limit, nowMs, leaseMs)),
+    dropExpiry: async (claimed) =>
+      await read('drop_expiry', async () => await store.dropExpiry(claimed)),
+    claimNotices: async (limit, nowMs, leaseMs) =>
+      await read('claim_notices', async () => await store.claimNotices(limit, nowMs, leaseMs)),
+    finishNotices: async (results) =>
+      await read('finish_notices', async () => await store.finishNotices(results)),
+    sweepYoung: async (first, nowMs, overlapMs) =>
+      await read('sweep', async () => await store.sweepYoung(first, nowMs, overlapMs)),
+    sweepAll: async (first, nowMs) =>
+      await read('sweep_all', async () => await store.sweepAll(first, nowMs)),
+    nextDueAtMs: async (first) =>
+      await read('next_due', async () => await store.nextDueAtMs(first)),
+  };
+}
+
+async function write(
+  life: Life,
+  store: Store,
+  changes: readonly AggregateChange[],
+): Promise<('written' | 'stale')[]> {
+  const isSlow = life.hits('commit_slow', 'write');
+  const legMs = isSlow ? SLOW_COMMIT_MS : COMMIT_LEG_MS;
+  return await life.exchange('store.write', legMs, async () => {
+    if (life.hits('store_error', 'write')) throw new ConnectionLost('before the commit');
+    if (life.hits('commit_stale', 'write')) return changes.map(() => 'stale' as const);
+    const results = await store.write(changes);
+    if (life.hits('commit_answer_lost', 'write')) throw new ConnectionLost('after the commit');
+    return results;
+  });
+}
