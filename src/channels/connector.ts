@@ -5,9 +5,25 @@
 import type { ChannelOrder } from '../core/channel-order.ts';
 import type { NextAction, Outcome } from '../core/outcome.ts';
 import type { ChannelRules } from '../core/policy.ts';
+import type { RefundOutcome } from '../core/refund-outcome.ts';
 
 /** An outcome with the words it came in, bounded in length and free of secrets. */
 export type Answer = { readonly outcome: Outcome; readonly raw: string };
+
+/** The same for a refund. */
+export type RefundAnswer = { readonly outcome: RefundOutcome; readonly raw: string };
+
+/** One refund as it is sent to a channel; a resend carries the same values, for life (I13). */
+export type RefundCall = {
+  readonly channelOrderNo: string;
+  readonly channelRefundNo: string;
+  /** The charge to give back. */
+  readonly transactionNo: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** What was charged under that transaction. */
+  readonly chargedMinor: number;
+};
 
 /** What a pay call needs beside the order itself. */
 export type PayDetails = {
@@ -35,6 +51,15 @@ export type NotificationReading =
       readonly account: string;
       readonly outcome: Outcome;
       readonly raw: string;
+    }
+  /** A word about a refund; without our number it was made at the channel's own console. */
+  | {
+      readonly type: 'authentic_refund';
+      readonly channelOrderNo: string;
+      readonly channelRefundNo: string | null;
+      readonly account: string;
+      readonly outcome: RefundOutcome;
+      readonly raw: string;
     };
 
 /** A reply to a channel in its own words. */
@@ -60,6 +85,10 @@ export type Connector = {
   pay(order: ChannelOrder, details: PayDetails, deadlineAtMs: number): Promise<Answer>;
   query(order: ChannelOrder, deadlineAtMs: number): Promise<Answer>;
   close(order: ChannelOrder, deadlineAtMs: number): Promise<Answer>;
+  /** Asks the channel to give a charge back, whole or in part. A resend carries the same number and amount. */
+  refund(call: RefundCall, deadlineAtMs: number): Promise<RefundAnswer>;
+  /** Asks what became of a refund, by our number for it. */
+  queryRefund(call: RefundCall, deadlineAtMs: number): Promise<RefundAnswer>;
   /** The signed link of an `opensByLink` product, derived from the order alone. */
   link(order: ChannelOrder, details: PayDetails): NextAction;
   /** Verifies the signature over the raw bytes before reading any business field. */

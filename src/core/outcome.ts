@@ -1,9 +1,11 @@
 /**
- * What a channel can answer about an order: six outcomes, and only these. 渠道结果。
+ * What a channel can answer about an order: seven outcomes, and only these. 渠道结果。
  *
  * The connector turns a channel's codes into one of them. A code that it does not know, a broken
  * body, a timeout: all of them are `unknown`, and unknown is never failed.
  */
+import type { RefundFact } from './refund-outcome.ts';
+
 export type ChargeFact = {
   /** The channel's own number of the charge (渠道流水号). */
   readonly transactionNo: string;
@@ -23,6 +25,16 @@ export type Outcome =
   | {
       readonly type: 'succeeded';
       readonly charges: readonly ChargeFact[];
+      /** Refunds of these charges that the channel lists, ours and those made at its own console. */
+      readonly refunds?: readonly RefundFact[];
+      readonly channelCode: string;
+    }
+  /** Money that was taken has been taken back by the channel itself (冲正): the success is revoked. */
+  | {
+      readonly type: 'reversed';
+      readonly transactionNo: string;
+      /** The channel's time of the reversal. */
+      readonly reversedAtMs: number;
       readonly channelCode: string;
     }
   /** The channel said a definite no. */

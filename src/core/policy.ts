@@ -16,6 +16,24 @@ export type ProductRules = {
   readonly opensByLink: boolean;
 };
 
+/** How a channel returns money. */
+export type RefundRules = {
+  /** How long after the payment the channel still takes a refund. */
+  readonly windowMs: number;
+  /** Least time between two refunds of one order; we wait for it, the merchant does not. */
+  readonly gapMs: number;
+  /** Most refunds of one order that the channel takes. */
+  readonly partsMax: number;
+  /** Whether the same refund number sent twice returns the money once. Where not, an unanswered refund is only asked about. */
+  readonly resendsSafely: boolean;
+  /** When to ask about a refund that is not final, counted from the request; the last one repeats, without an end. */
+  readonly queryDelaysMs: readonly number[];
+  /** Pause before a refund that was refused for now is sent again under its number. */
+  readonly retryMs: number;
+  /** How many numbers may be tried, each only after the former was proven dead, before a person must act. */
+  readonly roundsMax: number;
+};
+
 export type ChannelRules = {
   /** When to ask, counted from the order and then from the last question; the last one repeats. */
   readonly queryDelaysMs: readonly number[];
@@ -30,6 +48,7 @@ export type ChannelRules = {
   /** The shortest validity the channel accepts; where ours is shorter we close there ourselves. */
   readonly validityMsMin: number;
   readonly products: Readonly<Record<string, ProductRules>>;
+  readonly refund: RefundRules;
 };
 
 export type Policy = {
