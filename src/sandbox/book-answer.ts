@@ -3,10 +3,14 @@ import {
   type Charge,
   type Decline,
   type OrderState,
+  isReversed,
   type PaySubmission,
   stateAt,
 } from './book-order.ts';
+import type { BookRefund } from './book-refund.ts';
 import type { PendingNotification } from './notification.ts';
+
+export type PayErrorCode = 'PARAM_ERROR' | 'OUT_NO_REUSED' | 'ORDER_CLOSED' | 'ORDER_REVERSED';
 
 export type PayAnswer =
   | { readonly result: 'ACCEPTED'; readonly order: BookOrder }
@@ -14,7 +18,7 @@ export type PayAnswer =
   | { readonly result: 'DECLINED'; readonly decline: Decline }
   | {
       readonly result: 'ERROR';
-      readonly code: 'PARAM_ERROR' | 'OUT_NO_REUSED' | 'ORDER_CLOSED';
+      readonly code: PayErrorCode;
       readonly message: string;
     };
 
@@ -22,6 +26,8 @@ export type PayAnswer =
 export type QueryAnswer = {
   readonly state: OrderState | 'NOT_EXIST';
   readonly order: BookOrder | null;
+  /** Refunds of the order, those made at the console included. */
+  readonly refunds: readonly BookRefund[];
 };
 
 export type CloseAnswer = { readonly result: 'CLOSED' | 'PAID' | 'PAYING' | 'NOT_YOURS' };
@@ -39,9 +45,15 @@ export type PayerAnswer =
   | { readonly state: 'PAID' | 'DECLINED' }
   | { readonly refused: PayerRefusal };
 
+/** The charge that was taken back, or why none could be. */
+export type ReversalAnswer =
+  | { readonly tradeNo: string }
+  | { readonly refused: 'NOT_EXIST' | 'NOT_PAID' | 'ALREADY_REVERSED' | 'REFUNDED' };
+
 export type DueAction =
   | {
-      readonly kind: 'payer';
+      /** A planned act befell an order, or a refund came to its end. */
+      readonly kind: 'payer' | 'refund';
       readonly channel: string;
       readonly outNo: string;
       readonly atMs: number;
@@ -53,10 +65,7 @@ export type DueAction =
     };
 
 /** A definite no to an order call. */
-export function refusal(
-  code: 'PARAM_ERROR' | 'OUT_NO_REUSED' | 'ORDER_CLOSED',
-  message: string,
-): PayAnswer {
+export function refusal(code: PayErrorCode, message: string): PayAnswer {
   return { result: 'ERROR', code, message };
 }
 
@@ -64,6 +73,7 @@ export function refusal(
 export function answerOf(order: BookOrder, nowMs: number): PayAnswer {
   const state = stateAt(order, nowMs);
   if (state === 'CLOSED') return refusal('ORDER_CLOSED', 'the number was closed before');
+  if (isReversed(order)) return refusal('ORDER_REVERSED', 'the charge was taken back');
   if (order.submission.product === 'quickpay') {
     if (order.charge !== null) return { result: 'PAID', charge: order.charge };
     if (order.decline !== null) return { result: 'DECLINED', decline: order.decline };
@@ -81,9 +91,9 @@ export function isSameOrder(first: PaySubmission, again: PaySubmission): boolean
   );
 }
 
-/** Why a payer can no longer act on an order that is not paid; null when they can. */
+/** Why a payer can no longer act on an order; null when they can. What is paid can be paid until it expires. */
 export function refusalToPayer(order: BookOrder, nowMs: number): PayerRefusal | null {
   if (order.state === 'CLOSED') return 'ORDER_CLOSED';
   if (order.state === 'DECLINED') return 'ORDER_DECLINED';
-  return stateAt(order, nowMs) === 'CLOSED' ? 'ORDER_EXPIRED' : null;
+  return nowMs >= order.submission.expireAtMs ? 'ORDER_EXPIRED' : null;
 }

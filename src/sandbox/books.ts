@@ -8,36 +8,36 @@ import {
   type QueryAnswer,
   refusal,
   refusalToPayer,
+  type ReversalAnswer,
 } from './book-answer.ts';
-import { BookNotifications, type NotificationEntry } from './book-notifications.ts';
+import type { BookNotifications, NotificationEntry } from './book-notifications.ts';
 import {
   type BookOrder,
   type Charge,
+  chargesOf,
   type Decline,
   orderKey,
   type PaySubmission,
   stateAt,
 } from './book-order.ts';
-import type { CallEffect } from './call-effect.ts';
-import { DueQueue } from './due-queue.ts';
-import { Interference } from './interference.ts';
+import { BookOrders, type OrderEntry } from './book-orders.ts';
 import {
-  notificationsOfCharge,
-  notificationsOfDecline,
-  notificationsOfForger,
-  otherAmount,
-  type PendingNotification,
-} from './notification.ts';
-import { openingOf } from './payer-plan.ts';
+  type BookRefund,
+  type RefundAnswer,
+  refundRefusal,
+  type RefundSubmission,
+  remainderMinor,
+} from './book-refund.ts';
+import { BookRefunds, type RefundEntry } from './book-refunds.ts';
+import type { CallEffect, FollowUp } from './call-effect.ts';
+import { Interference } from './interference.ts';
 import type { Random } from './random.ts';
-import { chooseScenario, SCENARIOS } from './scenarios.ts';
-import { type ScenarioTimes, scenarioTimes } from './scenario-times.ts';
+import { refundNotifications } from './refund-notification.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { scenarioTimes } from './scenario-times.ts';
 
 /** One line of the books, for whoever keeps them over a restart. */
-export type BookEntry =
-  | { readonly kind: 'order'; readonly order: BookOrder }
-  | { readonly kind: 'tombstone'; readonly key: string }
-  | NotificationEntry;
+export type BookEntry = OrderEntry | RefundEntry | NotificationEntry;
 
 export type BooksOptions = {
   readonly seed: number;
@@ -49,150 +49,206 @@ export type BooksOptions = {
   readonly record?: (entry: BookEntry) => void;
 };
 
+/** Who pays, and what does not keep them from it. */
+export type PayManner = {
+  /** Somebody else pays the same code: what is paid can be paid once more. */
+  readonly anotherPayer?: boolean;
+  /** The channel takes the money although the order is closed, expired or declined. */
+  readonly althoughOver?: boolean;
+};
+
 const INSUFFICIENT_BALANCE: Decline = { code: 'INSUFFICIENT_BALANCE', message: '余额不足' };
 const PAYER_CANCELLED: Decline = { code: 'PAYER_CANCELLED', message: '付款人取消支付' };
 
 /**
  * The channels' own truth. No clock, no sockets, no files: each call brings the time, so a simulator
- * can use it in process. What a payer was going to do by then has always happened first, at its own
- * time; so the books depend on the times of the calls, never on who woke up when.
+ * can use it in process. What was going to happen by then has always happened first, at its own time:
+ * payers' acts, ends of refunds; so the books depend on the times of the calls, never on who woke up
+ * when.
  */
 export class Books {
-  readonly #seed: number;
-  readonly #times: ScenarioTimes;
-  readonly #record: (entry: BookEntry) => void;
   readonly #interference: Interference;
-  readonly #orders = new Map<string, BookOrder>();
-  /** Numbers that were closed before any order came under them. */
-  readonly #tombstones = new Set<string>();
-  readonly #charges: Charge[] = [];
-  readonly #payers = new DueQueue<string>();
-  readonly notifications: BookNotifications;
+  readonly #orders: BookOrders;
+  readonly #refunds: BookRefunds;
 
-  constructor(options: BooksOptions) {
-    this.#seed = options.seed;
-    this.#times = scenarioTimes(options.timeScale);
-    this.#record = options.record ?? (() => undefined);
-    this.#interference = new Interference(this.#times, options.random);
-    this.notifications = new BookNotifications(this.#times, this.#record);
+  constructor({ seed, random, timeScale, record = () => undefined }: BooksOptions) {
+    const times = scenarioTimes(timeScale);
+    this.#interference = new Interference(times, random);
+    this.#orders = new BookOrders({ seed, times, record });
+    this.#refunds = new BookRefunds({ seed, times, record });
+  }
+
+  get notifications(): BookNotifications {
+    return this.#orders.notifications;
   }
 
   /** The platform, or a payer with its signed link, asks for money. The same number and amount again is answered as the first time. */
   pay(submission: PaySubmission, nowMs: number): PayAnswer {
-    this.#settlePayers(nowMs);
-    const key = orderKey(submission.channel, submission.outNo);
-    const known = this.#orders.get(key);
-    if (known !== undefined) {
+    const { channel, outNo } = submission;
+    const known = this.find(channel, outNo, nowMs);
+    if (known !== null) {
       return isSameOrder(known.submission, submission)
         ? answerOf(known, nowMs)
         : refusal('OUT_NO_REUSED', 'the number was used for another order');
     }
-    if (this.#tombstones.has(key)) return refusal('ORDER_CLOSED', 'the number was closed before');
+    if (this.#orders.hasTombstone(channel, outNo)) {
+      return refusal('ORDER_CLOSED', 'the number was closed before');
+    }
     if (submission.expireAtMs <= nowMs) return refusal('PARAM_ERROR', 'expire_at has passed');
-    return answerOf(this.#open(key, submission, nowMs), nowMs);
+    this.#orders.open(submission, nowMs);
+    const opened = this.find(channel, outNo, nowMs);
+    if (opened === null) throw new Error('an order that was opened is not in the books');
+    return answerOf(opened, nowMs);
   }
 
   /** The platform asks what became of a number. Another account's order does not exist for it. */
   query(channel: string, account: string, outNo: string, nowMs: number): QueryAnswer {
-    this.#settlePayers(nowMs);
-    const key = orderKey(channel, outNo);
-    const order = this.#orders.get(key);
-    if (order !== undefined && order.submission.account === account) {
-      return { state: stateAt(order, nowMs), order };
+    const order = this.find(channel, outNo, nowMs);
+    if (order !== null && order.submission.account === account) {
+      return { state: stateAt(order, nowMs), order, refunds: this.#refunds.ofOrder(order) };
     }
-    return { state: this.#tombstones.has(key) ? 'CLOSED' : 'NOT_EXIST', order: null };
+    const isClosed = this.#orders.hasTombstone(channel, outNo);
+    return { state: isClosed ? 'CLOSED' : 'NOT_EXIST', order: null, refunds: [] };
   }
 
   /** The platform shuts a number; an unknown one is remembered, so that it is never paid under. */
   close(channel: string, account: string, outNo: string, nowMs: number): CloseAnswer {
-    this.#settlePayers(nowMs);
-    const key = orderKey(channel, outNo);
-    const order = this.#orders.get(key);
-    if (order === undefined) {
-      if (!this.#tombstones.has(key)) {
-        this.#tombstones.add(key);
-        this.#record({ kind: 'tombstone', key });
-      }
+    const order = this.find(channel, outNo, nowMs);
+    if (order === null) {
+      this.#orders.bury(channel, outNo);
       return { result: 'CLOSED' };
     }
     if (order.submission.account !== account) return { result: 'NOT_YOURS' };
     const state = stateAt(order, nowMs);
     const isUndecided = state === 'WAITING' || state === 'PAYING';
     if (isUndecided && paysOnClose(order)) {
-      this.#charge(key, order, nowMs);
+      this.#orders.charge(order, nowMs);
       return { result: 'PAID' };
     }
     if (state === 'PAID' || state === 'PAYING') return { result: state };
-    if (state === 'WAITING') this.#put(key, { ...order, state: 'CLOSED', payer: null });
+    if (state === 'WAITING') this.#orders.shut(order, nowMs);
     return { result: 'CLOSED' };
   }
 
-  /** The payer pays now. An order that is paid stays as it is: there is no second charge. */
-  payerPays(channel: string, outNo: string, nowMs: number): PayerAnswer {
-    this.#settlePayers(nowMs);
-    const key = orderKey(channel, outNo);
-    const order = this.#orders.get(key);
-    if (order === undefined) return { refused: 'NOT_EXIST' };
-    if (order.state === 'PAID') return { state: 'PAID' };
-    const refused = refusalToPayer(order, nowMs);
+  /**
+   * The platform wants money back. The same number and content again is the same refund, answered as
+   * it stands now; another account's order does not exist for it.
+   */
+  refund(submission: RefundSubmission, nowMs: number): RefundAnswer {
+    const order = this.find(submission.channel, submission.outNo, nowMs);
+    return order === null || order.submission.account !== submission.account
+      ? refundRefusal('TRADE_NOT_EXIST')
+      : this.#refunds.submit(order, submission, nowMs);
+  }
+
+  /** The platform asks what became of a refund of that order; null when the channel has none. */
+  queryRefund(
+    asked: Pick<RefundSubmission, 'channel' | 'account' | 'outNo' | 'refundNo'>,
+    nowMs: number,
+  ): BookRefund | null {
+    this.#settle(nowMs);
+    const refund = this.#refunds.find(asked.channel, asked.refundNo);
+    const isTheirs = refund?.account === asked.account && refund.outNo === asked.outNo;
+    return isTheirs ? refund : null;
+  }
+
+  /**
+   * Somebody at the merchant refunds at the channel's own console, by the order alone: the first
+   * charge that has anything left. Without an amount: all of it. The refusal, or the refund.
+   */
+  consoleRefund(
+    channel: string,
+    outNo: string,
+    amountMinor: number | null,
+    nowMs: number,
+  ): BookRefund | { readonly refused: 'NOT_EXIST' | 'REFUND_EXCEEDS' } {
+    const order = this.find(channel, outNo, nowMs);
+    if (order === null) return { refused: 'NOT_EXIST' };
+    return this.#refundAtConsole(order, amountMinor, nowMs) ?? { refused: 'REFUND_EXCEEDS' };
+  }
+
+  /** The channel takes back a charge (冲正), the first that stands where none is named. */
+  reverse(channel: string, outNo: string, tradeNo: string | null, nowMs: number): ReversalAnswer {
+    const order = this.find(channel, outNo, nowMs);
+    if (order === null) return { refused: 'NOT_EXIST' };
+    const charge = chargesOf(order).find((one) =>
+      tradeNo === null ? one.reversedAtMs === null : one.tradeNo === tradeNo,
+    );
+    if (charge === undefined) return { refused: 'NOT_PAID' };
+    return this.#reverse(order, charge, nowMs);
+  }
+
+  /** A payer pays now. Unless it is another payer, an order that is paid stays as it is. */
+  payerPays(channel: string, outNo: string, nowMs: number, manner: PayManner = {}): PayerAnswer {
+    const order = this.find(channel, outNo, nowMs);
+    if (order === null) return { refused: 'NOT_EXIST' };
+    if (order.state === 'PAID' && manner.anotherPayer !== true) return { state: 'PAID' };
+    const refused = manner.althoughOver === true ? null : refusalToPayer(order, nowMs);
     if (refused !== null) return { refused };
-    this.#charge(key, order, nowMs);
+    this.#orders.charge(order, nowMs);
     return { state: 'PAID' };
   }
 
   /** The payer walks away for good: a definite no. */
   payerDeclines(channel: string, outNo: string, nowMs: number): PayerAnswer {
-    this.#settlePayers(nowMs);
-    const key = orderKey(channel, outNo);
-    const order = this.#orders.get(key);
-    if (order === undefined) return { refused: 'NOT_EXIST' };
+    const order = this.find(channel, outNo, nowMs);
+    if (order === null) return { refused: 'NOT_EXIST' };
     if (order.state === 'PAID') return { refused: 'ORDER_PAID' };
     if (order.state === 'DECLINED') return { state: 'DECLINED' };
     const refused = refusalToPayer(order, nowMs);
     if (refused !== null) return { refused };
-    this.#decline(key, order, PAYER_CANCELLED, nowMs);
+    this.#orders.decline(order, PAYER_CANCELLED, nowMs);
     return { state: 'DECLINED' };
   }
 
   /** What the scenario of this order does to an order call; null: nothing. */
   interferenceOnPay(submission: PaySubmission, nowMs: number): CallEffect | null {
-    this.#settlePayers(nowMs);
-    const order = this.#orders.get(orderKey(submission.channel, submission.outNo)) ?? null;
+    const order = this.find(submission.channel, submission.outNo, nowMs);
     return this.#interference.onPay(submission, order, nowMs);
   }
 
-  /** What the scenario of this order does to a query or a close; null: nothing. */
+  /** What the scenario of this order does to any later call about it; null: nothing. */
   interferenceOnFollowUp(
-    operation: 'query' | 'close',
+    operation: FollowUp,
     channel: string,
     outNo: string,
     nowMs: number,
   ): CallEffect | null {
-    this.#settlePayers(nowMs);
-    const key = orderKey(channel, outNo);
-    return this.#interference.onFollowUp(operation, key, this.#orders.get(key) ?? null, nowMs);
+    const order = this.find(channel, outNo, nowMs);
+    return this.#interference.onFollowUp(operation, orderKey(channel, outNo), order, nowMs);
   }
 
-  /** The order as the channel sees it at `nowMs`, for the payer's page; null when there is none. */
+  /** The same for a refund call: its first answer may be lost, those to its repetitions are not. */
+  interferenceOnRefund(submission: RefundSubmission, nowMs: number): CallEffect | null {
+    const { channel, outNo, refundNo } = submission;
+    const scenario = this.find(channel, outNo, nowMs)?.scenario ?? null;
+    const isLost = scenario !== null && SCENARIOS[scenario].refund === 'done_unanswered';
+    return isLost && this.#refunds.find(channel, refundNo) === null
+      ? 'timeout_after'
+      : this.interferenceOnFollowUp('refund', channel, outNo, nowMs);
+  }
+
+  /** The order as the channel sees it at `nowMs`; null when there is none. */
   find(channel: string, outNo: string, nowMs: number): BookOrder | null {
-    this.#settlePayers(nowMs);
-    return this.#orders.get(orderKey(channel, outNo)) ?? null;
+    this.#settle(nowMs);
+    return this.#orders.find(channel, outNo);
   }
 
-  /** When something is due next: a payer's act or a notification; null when nothing is. */
+  /** When something is due next: a planned act, the end of a refund or a notification; null: nothing. */
   nextDueAtMs(): number | null {
-    const payersAtMs = this.#nextPayerAtMs();
-    const notificationsAtMs = this.notifications.nextDueAtMs();
-    if (payersAtMs === null || notificationsAtMs === null) return payersAtMs ?? notificationsAtMs;
-    return Math.min(payersAtMs, notificationsAtMs);
+    return earliest(
+      this.#orders.nextPlanned()?.plan?.atMs,
+      this.#refunds.nextDueAtMs(),
+      this.notifications.nextDueAtMs(),
+    );
   }
 
   /**
-   * Lets payers do what they were going to do by `nowMs`, and takes the notifications due by then,
-   * in time order. Each notification must be handed back to `notifications` (finish, retry, …).
+   * Lets happen what was going to by `nowMs`, and takes the notifications due by then, in time order.
+   * Each notification must be handed back to `notifications` (finish, retry, …).
    */
   takeDue(nowMs: number): DueAction[] {
-    const payers = this.#settlePayers(nowMs);
+    const done = this.#settle(nowMs);
     const sends = this.notifications.take(nowMs).map(
       (notification): DueAction => ({
         kind: 'notification',
@@ -200,145 +256,117 @@ export class Books {
         atMs: notification.dueAtMs,
       }),
     );
-    return [...payers, ...sends].sort((left, right) => left.atMs - right.atMs);
+    return [...done, ...sends].sort((left, right) => left.atMs - right.atMs);
   }
 
   /** Every charge there ever was, in the order in which they were taken. */
   charges(): readonly Charge[] {
-    return this.#charges;
+    return this.#orders.charges();
+  }
+
+  /** Every refund there ever was, those that came to nothing included. */
+  refunds(): readonly BookRefund[] {
+    return this.#refunds.all();
   }
 
   /** Takes back one line that `record` was given; call `resume` after the last. */
   restore(entry: BookEntry): void {
-    if (entry.kind === 'order') {
-      this.#orders.set(
-        orderKey(entry.order.submission.channel, entry.order.submission.outNo),
-        entry.order,
-      );
-    } else if (entry.kind === 'tombstone') this.#tombstones.add(entry.key);
-    else this.notifications.restore(entry);
+    switch (entry.kind) {
+      case 'order':
+      case 'tombstone':
+        return this.#orders.restore(entry);
+      case 'refund':
+      case 'no_funds':
+        return this.#refunds.restore(entry);
+      default:
+        this.notifications.restore(entry);
+    }
   }
 
-  /** Ends the restoring: charges are in their order again, and payers and notifications go on. */
+  /** Ends the restoring: whatever was under way goes on. */
   resume(): void {
-    for (const [key, order] of this.#orders) {
-      if (order.charge !== null) this.#charges.push(order.charge);
-      if (order.payer !== null) this.#payers.push(order.payer.atMs, key);
-    }
-    this.#charges.sort((left, right) => serialOf(left) - serialOf(right));
-    this.notifications.resume();
+    this.#orders.resume();
+    this.#refunds.resume();
   }
 
   /** The lines that rebuild these books as they are now. */
   *entries(): Iterable<BookEntry> {
-    for (const key of this.#tombstones) yield { kind: 'tombstone', key };
-    for (const order of this.#orders.values()) yield { kind: 'order', order };
+    yield* this.#orders.entries();
+    yield* this.#refunds.entries();
     yield* this.notifications.entries();
   }
 
-  #open(key: string, submission: PaySubmission, nowMs: number): BookOrder {
-    const scenario = chooseScenario(submission.scenario, submission.amountMinor);
-    const { state, payer } = openingOf(submission.product, scenario, this.#times, nowMs);
-    const order: BookOrder = {
-      submission,
-      scenario,
-      createdAtMs: nowMs,
-      state,
-      decline: null,
-      charge: null,
-      payer,
-      notificationCount: 0,
-    };
-    const isForged = scenario !== null && SCENARIOS[scenario].forged;
-    const lies = isForged ? notificationsOfForger(order, this.#tradeNo(nowMs, 0), this.#times) : [];
-    const opened = this.#putWithNotifications(key, order, lies);
-    if (payer === null) return opened;
-    this.#payers.push(payer.atMs, key);
-    this.#settlePayers(nowMs);
-    return this.#orders.get(key) ?? opened;
-  }
-
-  /** Lets every payer who was going to act by `nowMs` do so, each at their own time. */
-  #settlePayers(nowMs: number): DueAction[] {
+  /** Lets everything happen that was going to by `nowMs`, each at its own time. */
+  #settle(nowMs: number): DueAction[] {
     const done: DueAction[] = [];
     for (;;) {
-      const atMs = this.#nextPayerAtMs();
+      const order = this.#orders.nextPlanned();
+      const atMs = earliest(order?.plan?.atMs, this.#refunds.nextDueAtMs());
       if (atMs === null || atMs > nowMs) return done;
-      const key = this.#payers.pop()?.item ?? '';
-      const order = this.#orders.get(key);
-      if (order === undefined) continue;
-      const { channel, outNo } = order.submission;
-      done.push({ kind: 'payer', channel, outNo, atMs });
-      if (stateAt(order, atMs) === 'CLOSED') {
-        this.#put(key, { ...order, state: 'CLOSED', payer: null });
-      } else if (order.payer?.act === 'declines') {
-        this.#decline(key, order, INSUFFICIENT_BALANCE, atMs);
-      } else this.#charge(key, order, atMs);
+      if (order?.plan?.atMs === atMs) {
+        const { channel, outNo } = order.submission;
+        done.push({ kind: 'payer', channel, outNo, atMs });
+        this.#befall(order, atMs);
+        continue;
+      }
+      const refund = this.#refunds.endNext();
+      if (refund === null) continue;
+      const { channel, outNo } = refund;
+      done.push({ kind: 'refund', channel, outNo, atMs });
+      const home = this.#orders.find(channel, outNo);
+      if (home !== null) this.#orders.notify(home, refundNotifications(home, refund));
     }
   }
 
-  /** When the next payer acts; plans that were overtaken by another act are forgotten on the way. */
-  #nextPayerAtMs(): number | null {
-    for (;;) {
-      const next = this.#payers.peek();
-      if (next === null) return null;
-      if (this.#orders.get(next.item)?.payer?.atMs === next.atMs) return next.atMs;
-      this.#payers.pop();
+  /** What was planned for an order happens, if it still can. */
+  #befall(order: BookOrder, atMs: number): void {
+    const act = order.plan?.act;
+    switch (act) {
+      case 'pays':
+      case 'declines':
+        if (stateAt(order, atMs) === 'CLOSED') return this.#orders.shut(order, atMs);
+        return act === 'pays'
+          ? this.#orders.charge(order, atMs)
+          : this.#orders.decline(order, INSUFFICIENT_BALANCE, atMs);
+      case 'pays_late':
+        return this.#orders.charge(order, atMs);
+      case 'pays_again':
+      case 'refunded_at_console':
+      case 'reversed':
+        return this.#follow(act, this.#orders.forgetPlan(order), atMs);
+      case undefined:
     }
   }
 
-  #charge(key: string, order: BookOrder, atMs: number): void {
-    const { channel, outNo, amountMinor, currency } = order.submission;
-    const takesOther = order.scenario !== null && SCENARIOS[order.scenario].takesOtherAmount;
-    const charge: Charge = {
-      channel,
-      outNo,
-      tradeNo: this.#tradeNo(atMs, this.#charges.length + 1),
-      amountMinor: takesOther ? otherAmount(amountMinor) : amountMinor,
-      currency,
-      paidAtMs: atMs,
-    };
-    this.#charges.push(charge);
-    const paid: BookOrder = { ...order, state: 'PAID', charge, payer: null };
-    this.#putWithNotifications(key, paid, notificationsOfCharge(paid, charge, this.#times));
+  /** What comes after the payment. Where it cannot be any more, nothing comes. */
+  #follow(act: 'pays_again' | 'refunded_at_console' | 'reversed', order: BookOrder, atMs: number) {
+    if (act === 'refunded_at_console') this.#refundAtConsole(order, null, atMs);
+    else if (act === 'reversed' && order.charge !== null) this.#reverse(order, order.charge, atMs);
+    else if (atMs < order.submission.expireAtMs) this.#orders.charge(order, atMs);
   }
 
-  #decline(key: string, order: BookOrder, decline: Decline, atMs: number): void {
-    const declined: BookOrder = { ...order, state: 'DECLINED', decline, payer: null };
-    this.#putWithNotifications(key, declined, notificationsOfDecline(declined, atMs));
+  #refundAtConsole(order: BookOrder, amountMinor: number | null, atMs: number): BookRefund | null {
+    const refunds = this.#refunds.ofOrder(order);
+    const charge = chargesOf(order).find((one) => remainderMinor(one, refunds) > 0);
+    if (charge === undefined) return null;
+    const refund = this.#refunds.refundAtConsole(order, charge, amountMinor, atMs);
+    if (refund !== null) this.#orders.notify(order, refundNotifications(order, refund));
+    return refund;
   }
 
-  #putWithNotifications(
-    key: string,
-    order: BookOrder,
-    notifications: readonly PendingNotification[],
-  ): BookOrder {
-    const notificationCount = order.notificationCount + notifications.length;
-    this.#put(key, { ...order, notificationCount });
-    for (const notification of notifications) this.notifications.owe(notification);
-    return { ...order, notificationCount };
-  }
-
-  #put(key: string, order: BookOrder): void {
-    this.#orders.set(key, order);
-    this.#record({ kind: 'order', order });
-  }
-
-  /** 28 digits: time, seed and a counter, so that no two runs and no two charges share one. */
-  #tradeNo(atMs: number, serial: number): string {
-    const seed = String(this.#seed % 100_000).padStart(5, '0');
-    return `${String(atMs).padStart(13, '0')}${seed}${serialText(serial)}`;
+  #reverse(order: BookOrder, charge: Charge, atMs: number): ReversalAnswer {
+    if (charge.reversedAtMs !== null) return { refused: 'ALREADY_REVERSED' };
+    // A bank does not take back what the merchant has already given back.
+    const isWhole = remainderMinor(charge, this.#refunds.ofOrder(order)) === charge.amountMinor;
+    if (!isWhole) return { refused: 'REFUNDED' };
+    this.#orders.reverse(order, charge, atMs);
+    return { tradeNo: charge.tradeNo };
   }
 }
 
-const SERIAL_DIGITS = 10;
-
-function serialText(serial: number): string {
-  return String(serial).padStart(SERIAL_DIGITS, '0');
-}
-
-function serialOf(charge: Charge): number {
-  return Number(charge.tradeNo.slice(-SERIAL_DIGITS));
+function earliest(...timesMs: readonly (number | null | undefined)[]): number | null {
+  const known = timesMs.filter((atMs) => typeof atMs === 'number');
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 function paysOnClose(order: BookOrder): boolean {

@@ -1,5 +1,10 @@
 /** The calls that a platform makes to a channel. */
-export type Operation = 'pay' | 'query' | 'close';
+export const OPERATIONS = ['pay', 'query', 'close', 'refund', 'refund_query'] as const;
+
+export type Operation = (typeof OPERATIONS)[number];
+
+/** The calls about an order that the channel may already have. */
+export type FollowUp = Exclude<Operation, 'pay'>;
 
 /**
  * What can befall a call. `…_before`: it is not carried out. `…_after`: it is, and nobody learns of

@@ -1,8 +1,10 @@
 import type { PayerAnswer } from './book-answer.ts';
+import { booksPage } from './books-page.ts';
 import type { Books } from './books.ts';
 import { SANDBOX_CHANNELS } from './channel-catalogue.ts';
 import type { DueRunner } from './due-runner.ts';
 import { FaultRuleError, type Faults } from './faults.ts';
+import { refundWords } from './gateway-words.ts';
 import { type Exchange, parseObject, readBody, sendJson } from './http-exchange.ts';
 import type { SampleMerchant } from './merchant.ts';
 import type { SandboxClock } from './sandbox-clock.ts';
@@ -35,10 +37,18 @@ export class Control {
     if (fields === null) return sendJson(exchange, 400, badRequest('the body is no JSON object'));
     switch (`${exchange.method} ${exchange.path}`) {
       case 'GET /books':
-        return sendJson(exchange, 200, this.#books());
+        return sendJson(
+          exchange,
+          200,
+          booksPage(this.#options.books, this.#options.merchant.told()),
+        );
       case 'POST /control/pay':
       case 'POST /control/decline':
         return this.#payer(exchange, fields);
+      case 'POST /control/console_refund':
+        return this.#refundAtConsole(exchange, fields);
+      case 'POST /control/reverse':
+        return this.#reverse(exchange, fields);
       case 'GET /control/faults':
         return sendJson(exchange, 200, { data: this.#options.faults.list() });
       case 'POST /control/faults':
@@ -64,45 +74,63 @@ export class Control {
     }
   }
 
-  #books(): unknown {
-    const { books, merchant } = this.#options;
-    return {
-      charges: books.charges().map((charge) => ({
-        channel: charge.channel,
-        channel_order_no: charge.outNo,
-        channel_transaction_no: charge.tradeNo,
-        amount: charge.amountMinor,
-        currency: charge.currency,
-        charged_at: new Date(charge.paidAtMs).toISOString(),
-      })),
-      // The channels do not return money yet.
-      refunds: [],
-      told: merchant.told().map((told) => ({
-        merchant_order_no: told.merchantOrderNo,
-        event: told.event,
-        amount: told.amountMinor,
-        at: new Date(told.atMs).toISOString(),
-      })),
-    };
+  #payer(exchange: Exchange, fields: Fields): void {
+    const { books, clock } = this.#options;
+    const { another_payer: another = false, although_over: over = false } = fields;
+    const target = this.#targetOf(fields);
+    if (target === null || typeof another !== 'boolean' || typeof over !== 'boolean') {
+      const message = 'out_no and channel must be texts, another_payer and although_over booleans';
+      return sendJson(exchange, 400, badRequest(message));
+    }
+    const { channel, outNo } = target;
+    const manner = { anotherPayer: another, althoughOver: over };
+    const answer: PayerAnswer =
+      exchange.path === '/control/pay'
+        ? books.payerPays(channel, outNo, clock.nowMs(), manner)
+        : books.payerDeclines(channel, outNo, clock.nowMs());
+    this.#send(exchange, answer, answer);
   }
 
-  #payer(exchange: Exchange, fields: Fields): void {
-    const { books, clock, runner } = this.#options;
-    const { channel, out_no: outNo } = fields;
-    if (typeof outNo !== 'string' || (channel !== undefined && typeof channel !== 'string')) {
-      return sendJson(exchange, 400, badRequest('out_no and channel must be texts'));
+  #refundAtConsole(exchange: Exchange, fields: Fields): void {
+    const { books, clock } = this.#options;
+    const { amount = null } = fields;
+    const target = this.#targetOf(fields);
+    const isAmount = amount === null || isWithin(amount, 1, Number.MAX_SAFE_INTEGER);
+    if (target === null || !isAmount) {
+      const message = 'out_no and channel must be texts, amount a whole number of minor units';
+      return sendJson(exchange, 400, badRequest(message));
     }
+    const { channel, outNo } = target;
+    const answer = books.consoleRefund(channel, outNo, amount, clock.nowMs());
+    this.#send(exchange, answer, 'refused' in answer ? {} : refundWords(answer));
+  }
+
+  #reverse(exchange: Exchange, fields: Fields): void {
+    const { books, clock } = this.#options;
+    const { trade_no: tradeNo = null } = fields;
+    const target = this.#targetOf(fields);
+    if (target === null || (tradeNo !== null && typeof tradeNo !== 'string')) {
+      return sendJson(exchange, 400, badRequest('out_no, channel and trade_no must be texts'));
+    }
+    const answer = books.reverse(target.channel, target.outNo, tradeNo, clock.nowMs());
+    this.#send(exchange, answer, 'refused' in answer ? {} : { trade_no: answer.tradeNo });
+  }
+
+  /** The order that a request names; without a channel it is looked for at each. Null: none is named. */
+  #targetOf({ channel, out_no: outNo }: Fields): { channel: string; outNo: string } | null {
+    const { books, clock } = this.#options;
+    if (typeof outNo !== 'string') return null;
+    if (channel !== undefined) return typeof channel === 'string' ? { channel, outNo } : null;
+    const [first = '', ...others] = Object.keys(SANDBOX_CHANNELS);
     const nowMs = clock.nowMs();
-    const act = (name: string): PayerAnswer =>
-      exchange.path === '/control/pay'
-        ? books.payerPays(name, outNo, nowMs)
-        : books.payerDeclines(name, outNo, nowMs);
-    const candidates = channel === undefined ? Object.keys(SANDBOX_CHANNELS) : [channel];
-    const home = candidates.find((name) => books.find(name, outNo, nowMs) !== null);
-    const answer: PayerAnswer = home === undefined ? { refused: 'NOT_EXIST' } : act(home);
-    runner.wake();
-    if ('refused' in answer) return sendJson(exchange, 409, { code: answer.refused });
-    return sendJson(exchange, 200, { state: answer.state });
+    const home = others.find((name) => books.find(name, outNo, nowMs) !== null);
+    return { channel: home ?? first, outNo };
+  }
+
+  #send(exchange: Exchange, answer: object, words: unknown): void {
+    this.#options.runner.wake();
+    if ('refused' in answer) sendJson(exchange, 409, { code: answer.refused });
+    else sendJson(exchange, 200, words);
   }
 
   #addFault(exchange: Exchange, fields: Fields): void {

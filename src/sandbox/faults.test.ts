@@ -55,8 +55,9 @@ describe('a fault rule', () => {
   });
 
   test.each([
-    ['operation', { operation: 'refund', effect: 'drop' }],
+    ['operation', { operation: 'payout', effect: 'drop' }],
     ['effect', { operation: 'pay', effect: 'drop' }],
+    ['effect', { operation: 'refund', effect: 'drop' }],
     ['effect', { operation: 'notify', effect: 'http_500' }],
     ['effect', { operation: 'pay' }],
     ['probability', { operation: 'pay', effect: 'slow', probability: 1.1 }],

@@ -1,4 +1,11 @@
-import { CALL_EFFECTS, type CallEffect, NOTIFY_EFFECTS, type NotifyEffect } from './call-effect.ts';
+import {
+  CALL_EFFECTS,
+  type CallEffect,
+  NOTIFY_EFFECTS,
+  type NotifyEffect,
+  type Operation,
+  OPERATIONS,
+} from './call-effect.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** A fault that somebody asked for: what befalls which calls, how often and how many times. */
@@ -6,7 +13,7 @@ export type FaultRule = {
   readonly id: string;
   /** Null: every channel. */
   readonly channel: string | null;
-  readonly operation: 'pay' | 'query' | 'close' | 'notify';
+  readonly operation: Operation | 'notify';
   readonly effect: CallEffect | NotifyEffect;
   readonly probability: number;
   /** Null: without end. */
@@ -63,7 +70,7 @@ export class Faults {
   }
 
   /** What befalls this call by the first rule that applies; null: nothing. */
-  drawForCall(channel: string, operation: 'pay' | 'query' | 'close'): CallEffect | null {
+  drawForCall(channel: string, operation: Operation): CallEffect | null {
     const effect = this.#draw(channel, operation);
     return effect !== null && isCallEffect(effect) ? effect : null;
   }
@@ -98,7 +105,7 @@ function parseRule(
     throw new FaultRuleError('channel', 'channel must be a text');
   }
   if (!isOperation(operation)) {
-    throw new FaultRuleError('operation', 'operation must be pay, query, close or notify');
+    throw new FaultRuleError('operation', `operation must be ${OPERATIONS.join(', ')} or notify`);
   }
   const allowed: readonly FaultRule['effect'][] =
     operation === 'notify' ? NOTIFY_EFFECTS : CALL_EFFECTS;
@@ -123,7 +130,7 @@ function parseRule(
 }
 
 function isOperation(value: unknown): value is FaultRule['operation'] {
-  return value === 'pay' || value === 'query' || value === 'close' || value === 'notify';
+  return value === 'notify' || OPERATIONS.some((operation) => operation === value);
 }
 
 function isCount(value: unknown): value is number {

@@ -1,5 +1,6 @@
 import type { CloseAnswer, PayAnswer, QueryAnswer } from './book-answer.ts';
-import type { Charge } from './book-order.ts';
+import { type Charge, chargesOf, isReversed } from './book-order.ts';
+import type { BookRefund, RefundAnswer, RefundSubmission } from './book-refund.ts';
 
 /** A channel's answer as it goes onto the wire. */
 export type GatewayReply = { readonly status: number; readonly body: string };
@@ -30,20 +31,42 @@ export function payReply(answer: PayAnswer, outNo: string, payerPageUrl: string)
   }
 }
 
-/** Puts the answer to a query into the channel's words; the amount is what was taken, if anything was. */
+/**
+ * Puts the answer to a query into the channel's words; the amount is what was first taken, if anything
+ * was. Where every charge was taken back, the order is `REVERSED`.
+ */
 export function queryReply(answer: QueryAnswer, outNo: string): GatewayReply {
-  const { order, state } = answer;
-  if (order === null) return ok({ result: 'OK', out_no: outNo, state, trades: [] });
-  const { charge } = order;
+  const { order, refunds } = answer;
+  const state = order !== null && isReversed(order) ? 'REVERSED' : answer.state;
+  if (order === null) return ok({ result: 'OK', out_no: outNo, state, trades: [], refunds: [] });
   return ok({
     result: 'OK',
     out_no: outNo,
     state,
-    amount: charge?.amountMinor ?? order.submission.amountMinor,
+    amount: order.charge?.amountMinor ?? order.submission.amountMinor,
     currency: order.submission.currency,
-    trades: charge === null ? [] : [tradeWords(charge)],
+    trades: chargesOf(order).map(tradeWords),
+    refunds: refunds.map(refundWords),
     ...(state === 'DECLINED' && order.decline),
   });
+}
+
+/** Puts the answer to a refund into the channel's words. `OK` means that it was taken, not that it is done. */
+export function refundReply(answer: RefundAnswer, { outNo }: RefundSubmission): GatewayReply {
+  return answer.result === 'ERROR'
+    ? errorReply(400, answer.code, answer.message)
+    : ok({ result: 'OK', out_no: outNo, ...refundWords(answer.refund) });
+}
+
+/** Puts the answer to a question about a refund into the channel's words. */
+export function refundQueryReply(
+  refund: BookRefund | null,
+  asked: Pick<RefundSubmission, 'outNo' | 'refundNo'>,
+): GatewayReply {
+  const named = { result: 'OK', out_no: asked.outNo, refund_no: asked.refundNo };
+  return ok(
+    refund === null ? { ...named, state: 'NOT_EXIST' } : { ...named, ...refundWords(refund) },
+  );
 }
 
 /** Puts the answer to a close into the channel's words. */
@@ -60,6 +83,26 @@ function tradeWords(charge: Charge): Record<string, unknown> {
     amount: charge.amountMinor,
     currency: charge.currency,
     paid_at: new Date(charge.paidAtMs).toISOString(),
+    ...(charge.reversedAtMs !== null && {
+      state: 'REVERSED',
+      reversed_at: new Date(charge.reversedAtMs).toISOString(),
+    }),
+  };
+}
+
+/** A refund as the channel lists it; one made at the console has no `refund_no`. */
+export function refundWords(refund: BookRefund): Record<string, unknown> {
+  const { refundNo, endedAtMs, state } = refund;
+  return {
+    ...(refundNo !== null && { refund_no: refundNo }),
+    refund_id: refund.refundId,
+    trade_no: refund.tradeNo,
+    amount: refund.amountMinor,
+    currency: refund.currency,
+    state,
+    ...(state === 'SUCCESS' &&
+      endedAtMs !== null && { refunded_at: new Date(endedAtMs).toISOString() }),
+    ...refund.failure,
   };
 }
 

@@ -102,6 +102,7 @@ describe('a query', () => {
       ...outNo,
       state: 'NOT_EXIST',
       trades: [],
+      refunds: [],
     });
     await rig.call('pay', order);
     expect((await rig.call('query', outNo)).words).toEqual({
@@ -111,6 +112,7 @@ describe('a query', () => {
       amount: 1999,
       currency: 'CNY',
       trades: [],
+      refunds: [],
     });
     await rig.control('POST', '/control/pay', outNo);
     const { words } = await rig.call('query', outNo);
@@ -204,7 +206,7 @@ describe('a call that is no call', () => {
 
   test('to a channel or operation that does not exist is not found', async () => {
     expect((await rig.call('pay', rig.order(), { channel: 'no_channel' })).status).toBe(404);
-    expect((await rig.control('POST', '/gateway/sandbox/refund', {})).status).toBe(404);
+    expect((await rig.control('POST', '/gateway/sandbox/payout', {})).status).toBe(404);
     expect((await rig.control('GET', '/gateway/sandbox/pay')).status).toBe(404);
   });
 });

@@ -1,5 +1,5 @@
 import type { Books } from './books.ts';
-import { type CallEffect, isCarriedOut, type Operation } from './call-effect.ts';
+import { type CallEffect, isCarriedOut, type Operation, OPERATIONS } from './call-effect.ts';
 import { findChannel, type SandboxChannel } from './channel-catalogue.ts';
 import type { Faults } from './faults.ts';
 import {
@@ -8,9 +8,13 @@ import {
   type GatewayReply,
   payReply,
   queryReply,
+  refundQueryReply,
+  refundReply,
 } from './gateway-words.ts';
 import { type Exchange, isRecord, parseObject, readBody, sendBody } from './http-exchange.ts';
-import { ParamError, parseOutNo, parsePayRequest } from './pay-request.ts';
+import { parsePayRequest } from './pay-request.ts';
+import { parseRefundQuery, parseRefundRequest } from './refund-request.ts';
+import { outNoField, ParamError } from './request-fields.ts';
 import type { SandboxClock } from './sandbox-clock.ts';
 import {
   isSignatureOf,
@@ -38,12 +42,13 @@ type Target = {
   readonly operation: Operation;
 };
 type Caller = { readonly account: string; readonly secret: string; readonly nonce: string };
+type Request = Readonly<Record<string, unknown>>;
 type Call = { readonly effect: CallEffect | null; readonly reply: GatewayReply | null };
 
 /** How late a slow answer is: longer than a healthy channel, shorter than anybody's patience. */
 const SLOW_ANSWER_MS = 1_500;
 
-/** The channels' side of the signed calls: pay, query and close. */
+/** The channels' side of the signed calls: pay, query, close, refund and refund_query. */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #nonces = new Map<string, NonceMemory>();
@@ -96,40 +101,65 @@ export class Gateway {
       if (!account.channels.includes(target.channel)) {
         throw new ParamError(`the account does not use ${target.channel}`);
       }
-      return target.operation === 'pay'
-        ? this.#pay(target, accountName, request)
-        : this.#followUp(target, target.operation, accountName, parseOutNo(request));
+      return this.#carryOut(target, accountName, request);
     } catch (error) {
       if (!(error instanceof ParamError)) throw error;
       return { effect: null, reply: errorReply(400, 'PARAM_ERROR', error.message) };
     }
   }
 
-  #pay(target: Target, account: string, request: Readonly<Record<string, unknown>>): Call {
-    const { books, clock, faults, payerPageUrl } = this.#options;
-    const submission = parsePayRequest(request, target.channel, account, target.rules.products);
+  #carryOut({ channel, rules, operation }: Target, account: string, request: Request): Call {
+    const { books, clock, payerPageUrl } = this.#options;
     const nowMs = clock.nowMs();
-    const effect =
-      faults.drawForCall(target.channel, 'pay') ?? books.interferenceOnPay(submission, nowMs);
-    if (!isCarriedOut(effect)) return { effect, reply: null };
-    const { channel, outNo } = submission;
-    const answer = books.pay(submission, nowMs);
-    return { effect, reply: payReply(answer, outNo, payerPageUrl(channel, outNo)) };
+    const run = (interference: () => CallEffect | null, act: () => GatewayReply) =>
+      this.#run(channel, operation, interference, act);
+    switch (operation) {
+      case 'pay': {
+        const submission = parsePayRequest(request, channel, account, rules.products);
+        const { outNo } = submission;
+        const pageUrl = payerPageUrl(channel, outNo);
+        return run(
+          () => books.interferenceOnPay(submission, nowMs),
+          () => payReply(books.pay(submission, nowMs), outNo, pageUrl),
+        );
+      }
+      case 'refund': {
+        const submission = parseRefundRequest(request, channel, account);
+        return run(
+          () => books.interferenceOnRefund(submission, nowMs),
+          () => refundReply(books.refund(submission, nowMs), submission),
+        );
+      }
+      case 'refund_query': {
+        const asked = parseRefundQuery(request, channel, account);
+        return run(
+          () => books.interferenceOnFollowUp(operation, channel, asked.outNo, nowMs),
+          () => refundQueryReply(books.queryRefund(asked, nowMs), asked),
+        );
+      }
+      case 'query':
+      case 'close': {
+        const outNo = outNoField(request);
+        return run(
+          () => books.interferenceOnFollowUp(operation, channel, outNo, nowMs),
+          () =>
+            operation === 'query'
+              ? queryReply(books.query(channel, account, outNo, nowMs), outNo)
+              : closeReply(books.close(channel, account, outNo, nowMs), outNo),
+        );
+      }
+    }
   }
 
-  #followUp(target: Target, operation: 'query' | 'close', account: string, outNo: string): Call {
-    const { books, clock, faults } = this.#options;
-    const { channel } = target;
-    const nowMs = clock.nowMs();
-    const effect =
-      faults.drawForCall(channel, operation) ??
-      books.interferenceOnFollowUp(operation, channel, outNo, nowMs);
-    if (!isCarriedOut(effect)) return { effect, reply: null };
-    const reply =
-      operation === 'query'
-        ? queryReply(books.query(channel, account, outNo, nowMs), outNo)
-        : closeReply(books.close(channel, account, outNo, nowMs), outNo);
-    return { effect, reply };
+  /** Lets a fault rule or a scenario have its way with the call before it is carried out. */
+  #run(
+    channel: string,
+    operation: Operation,
+    interference: () => CallEffect | null,
+    act: () => GatewayReply,
+  ): Call {
+    const effect = this.#options.faults.drawForCall(channel, operation) ?? interference();
+    return { effect, reply: isCarriedOut(effect) ? act() : null };
   }
 
   #answer(
@@ -186,10 +216,11 @@ export class Gateway {
 }
 
 function targetOf(path: string): Target | null {
-  const [, prefix, channel = '', operation, ...rest] = path.split('/');
+  const [, prefix, channel = '', name, ...rest] = path.split('/');
+  const operation = OPERATIONS.find((known) => known === name);
   const rules = findChannel(channel);
   if (prefix !== 'gateway' || rules === null || rest.length > 0) return null;
-  if (operation !== 'pay' && operation !== 'query' && operation !== 'close') return null;
+  if (operation === undefined) return null;
   return { channel, rules, operation };
 }
 

@@ -1,5 +1,5 @@
 import { type BookOrder, orderKey, type PaySubmission, stateAt } from './book-order.ts';
-import type { CallEffect } from './call-effect.ts';
+import type { CallEffect, FollowUp } from './call-effect.ts';
 import { openingOf } from './payer-plan.ts';
 import type { Random } from './random.ts';
 import { chooseScenario, SCENARIOS } from './scenarios.ts';
@@ -36,14 +36,14 @@ export class Interference {
     const isUndecided =
       submission.product === 'quickpay' &&
       (order === null
-        ? openingOf('quickpay', scenario, this.#times, nowMs).payer?.atMs !== nowMs
+        ? openingOf(submission, scenario, this.#times, nowMs).plan?.atMs !== nowMs
         : stateAt(order, nowMs) === 'PAYING');
     return isUndecided ? 'timeout_after' : null;
   }
 
-  /** What befalls a query or a close; `order` is what the channel has under the number. */
+  /** What befalls a call about an order; `order` is what the channel has under the number. */
   onFollowUp(
-    operation: 'query' | 'close',
+    operation: FollowUp,
     key: string,
     order: BookOrder | null,
     nowMs: number,

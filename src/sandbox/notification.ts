@@ -26,10 +26,10 @@ export type PendingNotification = {
   readonly dueAtMs: number;
 };
 
-type Words = {
-  readonly state: 'PAID' | 'WAITING' | 'DECLINED';
-  readonly amountMinor: number;
-  readonly charge?: Charge;
+/** One thing that a channel says about an order. */
+type Word = {
+  /** Event and contents, as they go onto the wire. */
+  readonly fields: Readonly<Record<string, unknown>>;
   readonly sentAtMs: number;
   readonly dueAtMs: number;
   readonly manner?: SignatureManner;
@@ -52,10 +52,8 @@ export function notificationsOfCharge(
   if (order.scenario === null && order.submission.product === 'quickpay') return [];
   const conduct = order.scenario === null ? 'sent' : SCENARIOS[order.scenario].notification;
   const atMs = charge.paidAtMs;
-  const paid = (dueAtMs: number, amountMinor = charge.amountMinor): Words => ({
-    state: 'PAID',
-    amountMinor,
-    charge,
+  const paid = (dueAtMs: number, amountMinor = charge.amountMinor): Word => ({
+    fields: paymentFields('PAID', { ...charge, amountMinor }),
     sentAtMs: dueAtMs,
     dueAtMs,
   });
@@ -76,8 +74,7 @@ export function notificationsOfCharge(
       return compose(order, [
         paid(atMs),
         {
-          state: 'WAITING',
-          amountMinor: order.submission.amountMinor,
+          fields: paymentFields('WAITING', order.submission),
           sentAtMs: atMs - STALE_AGE_MS,
           dueAtMs: atMs + STALE_DELAY_MS,
         },
@@ -89,8 +86,8 @@ export function notificationsOfCharge(
 export function notificationsOfDecline(order: BookOrder, atMs: number): PendingNotification[] {
   if (order.scenario === null && order.submission.product === 'quickpay') return [];
   if (order.scenario !== null && SCENARIOS[order.scenario].notification === 'never_sent') return [];
-  const { amountMinor } = order.submission;
-  return compose(order, [{ state: 'DECLINED', amountMinor, sentAtMs: atMs, dueAtMs: atMs }]);
+  const fields = { ...paymentFields('DECLINED', order.submission), ...order.decline };
+  return compose(order, [{ fields, sentAtMs: atMs, dueAtMs: atMs }]);
 }
 
 /** What a forger sends about an order that is not paid, and the probe with which a channel tests us. */
@@ -100,9 +97,8 @@ export function notificationsOfForger(
   times: ScenarioTimes,
 ): PendingNotification[] {
   const atMs = order.createdAtMs + times.payerAtOnceMs;
-  const { channel, outNo, amountMinor, currency } = order.submission;
-  const charge = { channel, outNo, tradeNo, amountMinor, currency, paidAtMs: atMs };
-  const claim = { state: 'PAID', amountMinor, charge, sentAtMs: atMs, dueAtMs: atMs } as const;
+  const fields = paymentFields('PAID', { ...order.submission, tradeNo, paidAtMs: atMs });
+  const claim = { fields, sentAtMs: atMs, dueAtMs: atMs };
   return compose(order, [
     { ...claim, manner: 'wrong' },
     { ...claim, manner: 'probe' },
@@ -124,7 +120,8 @@ export function otherAmount(amountMinor: number): number {
   return amountMinor > 1 ? amountMinor - 1 : amountMinor + 1;
 }
 
-function compose(order: BookOrder, words: readonly Words[]): PendingNotification[] {
+/** The notifications that say this about the order, numbered on from its earlier ones; none from a silent channel. */
+export function compose(order: BookOrder, words: readonly Word[]): PendingNotification[] {
   const { channel, account, outNo, notifyUrl } = order.submission;
   if (findChannel(channel)?.notifies !== true) return [];
   return words.map((word, index) => {
@@ -147,21 +144,28 @@ function compose(order: BookOrder, words: readonly Words[]): PendingNotification
   });
 }
 
-function bodyOf(order: BookOrder, word: Words, notifyId: string): string {
-  const { account, outNo, currency } = order.submission;
+function bodyOf(order: BookOrder, word: Word, notifyId: string): string {
+  const { account, outNo } = order.submission;
   return JSON.stringify({
     notify_id: notifyId,
-    event: 'payment',
     account,
     out_no: outNo,
-    state: word.state,
-    ...(word.charge && {
-      trade_no: word.charge.tradeNo,
-      paid_at: new Date(word.charge.paidAtMs).toISOString(),
-    }),
-    amount: word.amountMinor,
-    currency,
+    ...word.fields,
     sent_at: new Date(word.sentAtMs).toISOString(),
-    ...(word.state === 'DECLINED' && order.decline),
   });
+}
+
+/** What the channel says of a payment. */
+function paymentFields(
+  state: 'PAID' | 'WAITING' | 'DECLINED',
+  said: Pick<Charge, 'amountMinor' | 'currency'> & Partial<Pick<Charge, 'tradeNo' | 'paidAtMs'>>,
+): Record<string, unknown> {
+  return {
+    event: 'payment',
+    state,
+    ...(said.tradeNo !== undefined && { trade_no: said.tradeNo }),
+    ...(said.paidAtMs !== undefined && { paid_at: new Date(said.paidAtMs).toISOString() }),
+    amount: said.amountMinor,
+    currency: said.currency,
+  };
 }

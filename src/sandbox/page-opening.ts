@@ -6,9 +6,10 @@ import type { SandboxAccount } from './gateway.ts';
 import { type Exchange, sendBody } from './http-exchange.ts';
 import { escapeHtml, languageOf, sendPage } from './page-frame.ts';
 import { isSealedBy, type PageLink, parsePageLink } from './page-link.ts';
-import { ParamError, parsePayRequest } from './pay-request.ts';
+import { parsePayRequest } from './pay-request.ts';
 import { payerPagePath, plainCard } from './payer-page.ts';
 import { PAYER_TEXTS } from './payer-texts.ts';
+import { ParamError } from './request-fields.ts';
 
 type Notice = 'unknown' | 'link' | 'reused' | 'unavailable' | 'expired' | 'closed';
 

@@ -16,6 +16,23 @@ export type ScenarioTimes = {
   readonly queryDownMs: number;
   /** Calls about one order fail for this long after the first of them. */
   readonly outageMs: number;
+  /** Another payer of the same code, counted from the first payment. */
+  readonly secondPayerMs: number;
+  /** A payer who pays an order that is over, counted from its close or the end of its validity. */
+  readonly payerLateMs: number;
+  /** A refund at the channel's console, counted from the payment. */
+  readonly consoleRefundMs: number;
+  /** A reversal, counted from the payment. */
+  readonly reversalMs: number;
+  /** A refund that goes well, counted from its request, as everything below. */
+  readonly refundDoneMs: number;
+  readonly refundSlowMs: number;
+  /** A refund that was accepted and comes to nothing. */
+  readonly refundFailsMs: number;
+  /** For this long after the first request there is no money to refund from. */
+  readonly refundNoFundsMs: number;
+  /** Least time between two refunds of one order. */
+  readonly refundGapMs: number;
   /** Pauses between the sends of a notification that nobody acknowledges; then the channel gives up. */
   readonly resendLadderMs: readonly number[];
 };
@@ -45,6 +62,15 @@ export function scenarioTimes(timeScale: number): ScenarioTimes {
     notificationDelayMs: scaled(30 * SECOND),
     queryDownMs: scaled(2 * MINUTE),
     outageMs: scaled(10 * MINUTE),
+    secondPayerMs: scaled(3 * SECOND),
+    payerLateMs: scaled(3 * SECOND),
+    consoleRefundMs: scaled(15 * SECOND),
+    reversalMs: scaled(15 * SECOND),
+    refundDoneMs: 300,
+    refundSlowMs: scaled(10 * MINUTE),
+    refundFailsMs: scaled(5 * SECOND),
+    refundNoFundsMs: scaled(MINUTE),
+    refundGapMs: scaled(SECOND),
     resendLadderMs: RESEND_LADDER_MS.map(scaled),
   };
 }

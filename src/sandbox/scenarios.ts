@@ -1,7 +1,8 @@
 /** What the payer does, if anybody lets them. */
 export type PayerConduct =
   | { readonly act: 'pays' | 'declines'; readonly when: 'at_once' | 'slow' | 'after_forgery' }
-  | { readonly act: 'pays_on_close' };
+  | { readonly act: 'pays_on_close' }
+  | { readonly act: 'pays_after_close' };
 
 /** What becomes of the word that the channel sends about the result. */
 export type NotificationConduct =
@@ -16,8 +17,33 @@ export type NotificationConduct =
 /** What becomes of our calls about the order. */
 export type CallConduct = 'answered' | 'pay_done_unanswered' | 'pay_lost' | 'query_down' | 'outage';
 
-/** The only right end at the platform; `either` when the fault decides. */
-export type ExpectedEnd = 'succeeded' | 'closed' | 'held' | 'either';
+/** What befalls an order once it is paid; only where the channel can tell the platform of it. */
+export type Aftermath = 'none' | 'paid_again' | 'refunded_at_console' | 'reversed';
+
+/** What becomes of a refund that the platform asks for. */
+export type RefundConduct =
+  | 'done'
+  | 'done_unanswered'
+  | 'slow'
+  | 'no_funds_at_first'
+  | 'abnormal'
+  | 'first_number_dies';
+
+/**
+ * The only right end at the platform; `either` when the fault decides. `returned`: never succeeded,
+ * and whatever was charged went back. `refunded`: succeeded, and the whole winning charge went back
+ * later. `refund_stuck`: succeeded, and a refund waits for a person. `reversed`: succeeded, and the
+ * channel revoked it.
+ */
+export type ExpectedEnd =
+  | 'succeeded'
+  | 'closed'
+  | 'held'
+  | 'either'
+  | 'returned'
+  | 'refunded'
+  | 'refund_stuck'
+  | 'reversed';
 
 export type Scenario = {
   /** The reserved amount in minor units that asks for it; null when only the name does. */
@@ -30,6 +56,10 @@ export type Scenario = {
   readonly forged: boolean;
   /** The channel takes another amount than it was asked for. */
   readonly takesOtherAmount: boolean;
+  readonly aftermath: Aftermath;
+  readonly refund: RefundConduct;
+  /** It shows only when the merchant then asks for the whole amount back; `expected` is after that. */
+  readonly merchantRefunds: boolean;
   readonly zh: string;
   readonly en: string;
 };
@@ -49,6 +79,15 @@ export type ScenarioName =
   | 'query_down'
   | 'declined'
   | 'close_race'
+  | 'pay_twice'
+  | 'paid_after_close'
+  | 'refund_slow'
+  | 'refund_no_funds'
+  | 'refund_abnormal'
+  | 'refund_timeout_accepted'
+  | 'refund_closed'
+  | 'console_refund'
+  | 'reversed'
   | 'channel_outage';
 
 const PLAIN = {
@@ -58,7 +97,13 @@ const PLAIN = {
   calls: 'answered',
   forged: false,
   takesOtherAmount: false,
+  aftermath: 'none',
+  refund: 'done',
+  merchantRefunds: false,
 } as const;
+
+/** A scenario of a refund: the payment itself is plain, and the merchant wants the money back. */
+const REFUND = { ...PLAIN, expected: 'refunded', merchantRefunds: true } as const;
 
 /** Every scenario of the pretend world; a name or a reserved amount chooses one. */
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
@@ -165,6 +210,73 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     payer: { act: 'pays_on_close' },
     zh: '付款人在关单的同一刻支付',
     en: 'The payer pays in the instant in which the order is closed',
+  },
+  pay_twice: {
+    ...PLAIN,
+    amountMinor: 8_800_014,
+    aftermath: 'paid_again',
+    zh: '两个人先后扫同一个码支付，一个订单两笔扣款',
+    en: 'Two people pay the same code: one order, two charges',
+  },
+  paid_after_close: {
+    ...PLAIN,
+    amountMinor: null,
+    expected: 'returned',
+    payer: { act: 'pays_after_close' },
+    zh: '关单成功或订单过期 3 秒后，渠道仍然扣款',
+    en: 'Three seconds after an acknowledged close or the end of the validity the channel takes the money',
+  },
+  refund_slow: {
+    ...REFUND,
+    amountMinor: 8_800_020,
+    refund: 'slow',
+    zh: '退款已受理，10 分钟后才到账',
+    en: 'The refund is accepted and done only after ten minutes',
+  },
+  refund_no_funds: {
+    ...REFUND,
+    amountMinor: 8_800_021,
+    refund: 'no_funds_at_first',
+    zh: '退款时余额不足，1 分钟后同一退款单号成功',
+    en: 'No funds for the refund during one minute; then it succeeds under the same number',
+  },
+  refund_abnormal: {
+    ...REFUND,
+    amountMinor: 8_800_022,
+    expected: 'refund_stuck',
+    refund: 'abnormal',
+    zh: '退款已受理，随后异常，需要人工处理',
+    en: 'The refund is accepted and later ABNORMAL: a person must act',
+  },
+  refund_timeout_accepted: {
+    ...REFUND,
+    amountMinor: 8_800_023,
+    refund: 'done_unanswered',
+    zh: '退款请求超时但渠道已受理，通知丢失，只退一次',
+    en: 'The refund call is never answered but was accepted; the notification is lost too; one refund',
+  },
+  refund_closed: {
+    ...REFUND,
+    amountMinor: null,
+    refund: 'first_number_dies',
+    zh: '退款已受理，随后关闭；换新退款单号后成功',
+    en: 'The refund is accepted and later CLOSED; a new number succeeds',
+  },
+  console_refund: {
+    ...PLAIN,
+    amountMinor: 8_800_024,
+    expected: 'refunded',
+    aftermath: 'refunded_at_console',
+    zh: '支付 15 秒后，有人在渠道后台全额退款',
+    en: "Fifteen seconds after the payment somebody refunds it whole at the channel's own console",
+  },
+  reversed: {
+    ...PLAIN,
+    amountMinor: null,
+    expected: 'reversed',
+    aftermath: 'reversed',
+    zh: '支付成功 15 秒后被渠道冲正',
+    en: 'Fifteen seconds after the success the channel revokes it',
   },
   channel_outage: {
     ...PLAIN,
