@@ -153,7 +153,7 @@ export class SimulatedChannels {
     this.#remember(channel, account, outNo);
     this.#extraCharges.set(key, [
       ...known,
-      { channel, outNo, tradeNo, amountMinor, currency, paidAtMs },
+      { channel, outNo, tradeNo, amountMinor, currency, paidAtMs, reversedAtMs: null },
     ]);
     this.#world.note(`extra charge ${tradeNo}`);
     this.books.notifications.owe({

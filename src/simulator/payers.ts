@@ -28,8 +28,8 @@ export class Payers {
   }
 
   /** Draws what the payer of a fresh order will do; where a scenario stands, the books do it. */
-  #meet({ submission, scenario, payer }: BookOrder): void {
-    if (scenario !== null || payer !== null) return;
+  #meet({ submission, scenario, plan }: BookOrder): void {
+    if (scenario !== null || plan !== null) return;
     const { channel, account, outNo, expireAtMs } = submission;
     const { random, nowMs } = this.#world;
     const site = `payer:${outNo}`;
