@@ -15,6 +15,12 @@ export type ChannelAccount = {
   readonly queriesPerSecond: number;
   /** When to ask about an order, as `ChannelRules` has it; null for what the channel advises. */
   readonly queryDelaysMs: readonly number[] | null;
+  /** The same for a refund, as `RefundRules` has it. */
+  readonly refundQueryDelaysMs: readonly number[] | null;
+  /** Pause before a refund that was refused for now is sent again; null for what the channel advises. */
+  readonly refundRetryMs: number | null;
+  /** Least time between two refunds of one order; null for what the channel asks. */
+  readonly refundGapMs: number | null;
 };
 
 type TextField = { readonly form: RegExp; readonly says: string };
@@ -40,7 +46,11 @@ const NUMBERS = {
   queries_per_second: { standard: 50, min: 1, max: 100_000 },
 } as const satisfies Record<string, NumberField>;
 
-const DELAYS = 'query_delays_ms';
+const DELAYS = ['query_delays_ms', 'refund_query_delays_ms'] as const;
+/** Pauses that the channel advises, unless they are given. */
+const PAUSES = ['refund_retry_ms', 'refund_gap_ms'] as const;
+const OVERRIDES: readonly string[] = [...DELAYS, ...PAUSES];
+const KNOWN: readonly string[] = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), ...OVERRIDES];
 /** A plan longer than this is a mistake; the last delay repeats anyway. */
 const DELAYS_MAX = 50;
 const DELAY_MS_MAX = 24 * 3_600_000;
@@ -60,10 +70,8 @@ export function readChannelAccount(
   }
   const before = faults.length;
   for (const field of Object.keys(value)) {
-    if (!Object.hasOwn(TEXTS, field) && !Object.hasOwn(NUMBERS, field) && field !== DELAYS) {
-      const known = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), DELAYS].join(', ');
-      faults.push(`${name}.${field} does not exist; known: ${known}.`);
-    }
+    if (KNOWN.includes(field)) continue;
+    faults.push(`${name}.${field} does not exist; known: ${KNOWN.join(', ')}.`);
   }
   const text = (field: keyof typeof TEXTS): string => readText(value, name, field, faults);
   const number = (field: keyof typeof NUMBERS): number => readNumber(value, name, field, faults);
@@ -77,7 +85,10 @@ export function readChannelAccount(
     callDeadlineMs: number('call_deadline_ms'),
     connectionsMax: number('connections_max'),
     queriesPerSecond: number('queries_per_second'),
-    queryDelaysMs: readDelays(value[DELAYS], name, faults),
+    queryDelaysMs: readDelays(value, name, 'query_delays_ms', faults),
+    refundQueryDelaysMs: readDelays(value, name, 'refund_query_delays_ms', faults),
+    refundRetryMs: readPause(value, name, 'refund_retry_ms', faults),
+    refundGapMs: readPause(value, name, 'refund_gap_ms', faults),
   };
   if (account.baseUrl !== '' && !URL.canParse(account.baseUrl)) {
     faults.push(`${name}.base_url must be ${TEXTS.base_url.says}.`);
@@ -114,14 +125,37 @@ function readNumber(
   return standard;
 }
 
-function readDelays(value: unknown, name: string, faults: string[]): readonly number[] | null {
-  if (value === undefined) return null;
-  const isDelay = (one: unknown): one is number =>
-    typeof one === 'number' && Number.isSafeInteger(one) && one >= 1 && one <= DELAY_MS_MAX;
-  const isPlan = Array.isArray(value) && value.length > 0 && value.length <= DELAYS_MAX;
-  if (isPlan && value.every(isDelay)) return value;
+function isPause(value: unknown): value is number {
+  return (
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= DELAY_MS_MAX
+  );
+}
+
+function readPause(
+  value: Readonly<Record<string, unknown>>,
+  name: string,
+  field: (typeof PAUSES)[number],
+  faults: string[],
+): number | null {
+  const found = value[field];
+  if (found === undefined) return null;
+  if (isPause(found)) return found;
+  faults.push(`${name}.${field} must be a whole number from 1 to ${DELAY_MS_MAX}.`);
+  return null;
+}
+
+function readDelays(
+  value: Readonly<Record<string, unknown>>,
+  name: string,
+  field: (typeof DELAYS)[number],
+  faults: string[],
+): readonly number[] | null {
+  const found = value[field];
+  if (found === undefined) return null;
+  const isPlan = Array.isArray(found) && found.length > 0 && found.length <= DELAYS_MAX;
+  if (isPlan && found.every(isPause)) return found;
   faults.push(
-    `${name}.${DELAYS} must be a list of 1 to ${DELAYS_MAX} whole numbers from 1 to ${DELAY_MS_MAX}.`,
+    `${name}.${field} must be a list of 1 to ${DELAYS_MAX} whole numbers from 1 to ${DELAY_MS_MAX}.`,
   );
   return null;
 }

@@ -138,4 +138,20 @@ describe('a faulty account is refused, and its field named', () => {
       );
     }
   });
+
+  test('what it says about refunds takes the place of the advice, and nothing else does', () => {
+    const said = { refund_query_delays_ms: [7], refund_retry_ms: 8, refund_gap_ms: 9 };
+    const [changed] = buildConnectors([{ ...SANDBOX, ...said }], SURROUNDINGS).all;
+    const [plain] = buildConnectors([SANDBOX], SURROUNDINGS).all;
+    const expected = { queryDelaysMs: [7], retryMs: 8, gapMs: 9 };
+    expect(changed?.rules.refund).toEqual({ ...plain?.rules.refund, ...expected });
+    expect(changed?.rules.queryDelaysMs).toEqual(plain?.rules.queryDelaysMs);
+    expect(faultsOf({ ...SANDBOX, refund_query_delays_ms: [0] })).toEqual([
+      expect.stringContaining('accounts[0].refund_query_delays_ms must be a list'),
+    ]);
+    expect(faultsOf({ ...SANDBOX, refund_retry_ms: 0, refund_gap_ms: '1s' })).toEqual([
+      expect.stringContaining('accounts[0].refund_retry_ms must be a whole number'),
+      expect.stringContaining('accounts[0].refund_gap_ms must be a whole number'),
+    ]);
+  });
 });

@@ -7,7 +7,7 @@ import type { Connector, Connectors } from './connector.ts';
 import { newChannelHttp } from './http.ts';
 import type { ChannelHttp } from './http.ts';
 import { newSandboxConnector } from './sandbox/connector.ts';
-import type { SandboxChannel } from './sandbox/rules.ts';
+import type { RuleOverrides, SandboxChannel } from './sandbox/rules.ts';
 import { checkTimeoutChain } from './timeout-chain.ts';
 
 /** What the connectors have to know of this installation. */
@@ -152,21 +152,30 @@ function nameOf({ channel, account }: Pick<Connector, 'channel' | 'account'>): s
 }
 
 function sandbox(channel: SandboxChannel): Factory {
-  return (
-    { account, secret, baseUrl, queriesPerSecond, queryDelaysMs },
-    { publicUrl, nowMs },
-    http,
-  ) =>
+  return (account, { publicUrl, nowMs }, http) =>
     newSandboxConnector({
       channel,
-      account,
-      secret,
-      baseUrl,
+      account: account.account,
+      secret: account.secret,
+      baseUrl: account.baseUrl,
       notificationBaseUrl: publicUrl.replace(/\/$/, ''),
-      queriesPerSecond,
-      ...(queryDelaysMs !== null && { rules: { queryDelaysMs } }),
+      queriesPerSecond: account.queriesPerSecond,
+      rules: overridesOf(account),
       nowMs,
       nonce: randomUUID,
       http,
     });
+}
+
+/** The rules that the configuration sets otherwise than the channel. */
+function overridesOf(account: ChannelAccount): RuleOverrides {
+  const { queryDelaysMs, refundQueryDelaysMs, refundRetryMs, refundGapMs } = account;
+  return {
+    ...(queryDelaysMs !== null && { queryDelaysMs }),
+    refund: {
+      ...(refundQueryDelaysMs !== null && { queryDelaysMs: refundQueryDelaysMs }),
+      ...(refundRetryMs !== null && { retryMs: refundRetryMs }),
+      ...(refundGapMs !== null && { gapMs: refundGapMs }),
+    },
+  };
 }

@@ -4,48 +4,11 @@
  * should. A new channel brings a dialect and gets all of it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Outcome } from '../core/outcome.ts';
-import type { RawNotification } from './connector.ts';
+import { AMOUNTS } from './dialect.ts';
+import type { Dialect, Expected, Saying } from './dialect.ts';
+import { notificationTests } from './notification-contract.ts';
 import { newScriptedChannel, replies } from './scripted-channel.ts';
-import type {
-  Call,
-  Customer,
-  Headers,
-  Script,
-  ScriptedChannel,
-  WireReply,
-  WireRequest,
-} from './scripted-channel.ts';
-
-/** What a channel can say about an order, in nobody's words. */
-export type Saying =
-  | 'accepted'
-  | 'waiting'
-  | 'paid'
-  | 'declined'
-  | 'closed'
-  | 'not_existing'
-  | 'something_unlisted';
-
-/** Departures from the order's own number and amount. */
-export type Changes = { readonly orderNo?: string; readonly amount?: unknown };
-
-/** How one channel speaks; written beside its connector's tests. */
-export type Dialect = Customer & {
-  readonly name: string;
-  /** The secret that may stand in no evidence. */
-  readonly secret: string;
-  /** The reply that says so; null where that call cannot say it. */
-  readonly say: (call: Call, saying: Saying, changes?: Changes) => WireReply | null;
-  /** The headers that make a body the genuine reply to a request. */
-  readonly seal: (request: WireRequest, body: string) => Headers;
-  /** The same, from somebody without the key. */
-  readonly forge: (request: WireRequest, body: string) => Headers;
-  /** A genuine notification; null where the channel never sends one like that. */
-  readonly notify: (saying: Saying, changes?: Changes) => RawNotification | null;
-};
-
-type Expected = readonly [Call, Saying, Outcome['type']];
+import type { Call, Script, ScriptedChannel, WireReply, WireRequest } from './scripted-channel.ts';
 
 const OUTCOMES: readonly Expected[] = [
   ['pay', 'accepted', 'pending'],
@@ -58,12 +21,30 @@ const OUTCOMES: readonly Expected[] = [
   ['query', 'declined', 'failed'],
   ['query', 'closed', 'closed'],
   ['query', 'not_existing', 'not_found'],
+  ['query', 'reversed', 'reversed'],
   ['query', 'something_unlisted', 'unknown'],
   ['close', 'closed', 'closed'],
   ['close', 'waiting', 'pending'],
   // Whatever it is called, a close names no charge.
   ['close', 'paid', 'unknown'],
   ['close', 'something_unlisted', 'unknown'],
+];
+
+const REFUND_OUTCOMES: readonly Expected[] = [
+  ['refund', 'refund_under_way', 'pending'],
+  ['refund', 'refunded', 'succeeded'],
+  ['refund', 'refund_dead', 'failed'],
+  ['refund', 'refund_exceeds', 'failed'],
+  ['refund', 'refund_stuck', 'requires_action'],
+  ['refund', 'no_funds', 'refused_for_now'],
+  ['refund', 'too_soon', 'refused_for_now'],
+  ['refund', 'something_unlisted', 'unknown'],
+  ['queryRefund', 'refund_under_way', 'pending'],
+  ['queryRefund', 'refunded', 'succeeded'],
+  ['queryRefund', 'refund_dead', 'failed'],
+  ['queryRefund', 'refund_stuck', 'requires_action'],
+  ['queryRefund', 'not_existing', 'not_found'],
+  ['queryRefund', 'something_unlisted', 'unknown'],
 ];
 
 /** The saying of each call that would change most if it were believed wrongly. */
@@ -73,7 +54,13 @@ const STRONGEST: readonly (readonly [Call, Saying])[] = [
   ['query', 'paid'],
   ['query', 'declined'],
   ['query', 'not_existing'],
+  ['query', 'reversed'],
   ['close', 'closed'],
+  ['refund', 'refunded'],
+  ['refund', 'refund_dead'],
+  ['queryRefund', 'refunded'],
+  ['queryRefund', 'refund_dead'],
+  ['queryRefund', 'not_existing'],
 ];
 
 const BROKEN_BODIES: readonly (readonly [string, (body: string) => string])[] = [
@@ -85,18 +72,10 @@ const BROKEN_BODIES: readonly (readonly [string, (body: string) => string])[] = 
   ['followed by another', (body) => body + body],
 ];
 
-const AMOUNTS: readonly (readonly [string, unknown])[] = [
-  ['as a text', '1999'],
-  ['as a fraction', 1999.5],
-  ['of nothing', 0],
-  ['below nothing', -1999],
-  ['that is no exact number', 2 ** 53],
-  ['that is null', null],
-  ['that is a list', [1999]],
-];
-
 const OTHER_ORDER_NO = '0000000000000000000000000001';
+const OTHER_REFUND_NO = '0000000000000000000000000002';
 const DEADLINE_MS = 200;
+const CALLS: readonly Call[] = ['pay', 'query', 'close', 'refund', 'queryRefund'];
 
 /** Registers the suite for one dialect. */
 export function contractOf(dialect: Dialect): void {
@@ -112,27 +91,41 @@ export function contractOf(dialect: Dialect): void {
   });
 }
 
+type Sayable = {
+  readonly call: Call;
+  readonly saying: Saying;
+  readonly expected: Expected[2];
+  readonly reply: WireReply;
+};
+
 function outcomeTests(dialect: Dialect, channel: ScriptedChannel): void {
-  const { order, say, seal, secret } = dialect;
-  const sayable = OUTCOMES.flatMap(([call, saying, expected]) => {
-    const reply = say(call, saying);
-    return reply === null ? [] : [{ call, saying, expected, reply }];
+  const { order, refund, say, seal, secret } = dialect;
+  const sayableOf = (outcomes: readonly Expected[]): Sayable[] =>
+    outcomes.flatMap(([call, saying, expected]) => {
+      const reply = say(call, saying);
+      return reply === null ? [] : [{ call, saying, expected, reply }];
+    });
+  const ofOrder = sayableOf(OUTCOMES);
+  const ofRefund = sayableOf(REFUND_OUTCOMES);
+
+  test('can say each of the seven outcomes of an order, and each of the seven of a refund', () => {
+    expect(new Set(ofOrder.map(({ expected }) => expected)).size).toBe(7);
+    expect(new Set(ofRefund.map(({ expected }) => expected)).size).toBe(7);
   });
 
-  test('can say each of the six outcomes', () => {
-    expect(new Set(sayable.map(({ expected }) => expected)).size).toBe(6);
-  });
+  test.each([...ofOrder, ...ofRefund])(
+    '$call: $saying → $expected',
+    async ({ call, expected, reply }) => {
+      const { answer } = await channel.ask(call, replies(reply, seal));
+      expect(answer.outcome.type).toBe(expected);
+      expect(answer.outcome.channelCode).not.toBe('');
+      expect(answer.raw).toContain(reply.body.slice(0, 100));
+      expect(answer.raw.length).toBeLessThanOrEqual(2_000);
+      expect(JSON.stringify(answer)).not.toContain(secret);
+    },
+  );
 
-  test.each(sayable)('$call: $saying → $expected', async ({ call, expected, reply }) => {
-    const { answer } = await channel.ask(call, replies(reply, seal));
-    expect(answer.outcome.type).toBe(expected);
-    expect(answer.outcome.channelCode).not.toBe('');
-    expect(answer.raw).toContain(reply.body.slice(0, 100));
-    expect(answer.raw.length).toBeLessThanOrEqual(2_000);
-    expect(JSON.stringify(answer)).not.toContain(secret);
-  });
-
-  const paid = sayable.filter(({ expected }) => expected === 'succeeded');
+  const paid = ofOrder.filter(({ expected }) => expected === 'succeeded');
   test.each(paid)('$call: money has number, amount and time', async ({ call, reply }) => {
     const { answer } = await channel.ask(call, replies(reply, seal));
     const { amountMinor, currency } = order;
@@ -140,6 +133,17 @@ function outcomeTests(dialect: Dialect, channel: ScriptedChannel): void {
       charges: [{ transactionNo: expect.any(String), amountMinor, currency }],
     });
     expect(answer.outcome).toHaveProperty('charges.0.paidAtMs', expect.any(Number));
+  });
+
+  const refunded = ofRefund.filter(({ expected }) => expected === 'succeeded');
+  test.each(refunded)('$call: money that is back has our number', async ({ call, reply }) => {
+    const { answer } = await channel.ask(call, replies(reply, seal));
+    const { channelRefundNo, transactionNo, amountMinor, currency } = refund;
+    expect(answer.outcome).toMatchObject({
+      refund: { channelRefundNo, transactionNo, amountMinor, currency },
+    });
+    expect(answer.outcome).toHaveProperty('refund.refundId', expect.any(String));
+    expect(answer.outcome).toHaveProperty('refund.refundedAtMs', expect.any(Number));
   });
 }
 
@@ -212,8 +216,18 @@ function disbeliefTests(dialect: Dialect, channel: ScriptedChannel): void {
     });
   });
 
-  const paid = strongest.filter(({ saying }) => saying === 'paid');
-  describe.each(paid)('$call: paid is unknown', ({ call, saying, reply }) => {
+  const refunds = strongest.filter(({ call }) => call === 'refund' || call === 'queryRefund');
+  test.each(refunds)(
+    '$call: $saying is unknown when it names another refund',
+    async ({ call, saying, reply }) => {
+      const other = say(call, saying, { refundNo: OTHER_REFUND_NO }) ?? reply;
+      const { answer } = await channel.ask(call, replies(other, seal));
+      expect(answer.outcome).toMatchObject(UNKNOWN);
+    },
+  );
+
+  const paid = strongest.filter(({ saying }) => saying === 'paid' || saying === 'refunded');
+  describe.each(paid)('$call: $saying is unknown', ({ call, saying, reply }) => {
     test.each(AMOUNTS)('with an amount %s', async (_name, amount) => {
       const script = replies(say(call, saying, { amount }) ?? reply, seal);
       expect((await channel.ask(call, script)).answer.outcome).toMatchObject(UNKNOWN);
@@ -237,7 +251,7 @@ function noAnswerTests(dialect: Dialect, channel: ScriptedChannel): void {
       },
     ],
   ];
-  describe.each(['pay', 'query', 'close'] as const)('%s: no answer is unknown', (call) => {
+  describe.each(CALLS)('%s: no answer is unknown', (call) => {
     test.each(NO_ANSWERS)('from a channel that is %s', async (_name, script) => {
       const startedAtMs = performance.now();
       const { answer, request } = await channel.ask(call, script, DEADLINE_MS);
@@ -257,66 +271,15 @@ function noAnswerTests(dialect: Dialect, channel: ScriptedChannel): void {
 }
 
 function resendTests({ say, seal }: Dialect, channel: ScriptedChannel): void {
-  test('a resend is the same order, in a message of its own', async () => {
-    const script = replies(say('pay', 'accepted') ?? { status: 500, body: '' }, seal);
-    const first = (await channel.ask('pay', script)).request;
-    const second = (await channel.ask('pay', script)).request;
+  const resent: readonly (readonly [Call, Saying])[] = [
+    ['pay', 'accepted'],
+    ['refund', 'refund_under_way'],
+  ];
+  test.each(resent)('a %s that is sent again says the same anew', async (call, saying) => {
+    const script = replies(say(call, saying) ?? { status: 500, body: '' }, seal);
+    const first = (await channel.ask(call, script)).request;
+    const second = (await channel.ask(call, script)).request;
     expect(second?.body).toBe(first?.body);
     expect(second?.headers).not.toEqual(first?.headers);
-  });
-}
-
-function notificationTests({ order, notify, secret }: Dialect, channel: ScriptedChannel): void {
-  const sayings: readonly (readonly [Saying, Outcome['type']])[] = [
-    ['paid', 'succeeded'],
-    ['declined', 'failed'],
-    ['waiting', 'pending'],
-    ['something_unlisted', 'unknown'],
-  ];
-  const sent = sayings.flatMap(([saying, expected]) => {
-    const message = notify(saying);
-    return message === null ? [] : [{ saying, expected, message }];
-  });
-  describe.each(sent)('a notification: $saying', ({ expected, message }) => {
-    test(`is authentic and means ${expected}`, () => {
-      const reading = channel.connector().readNotification(message);
-      expect(reading).toMatchObject({
-        type: 'authentic',
-        channelOrderNo: order.channelOrderNo,
-        account: order.account,
-        outcome: { type: expected },
-      });
-      expect(JSON.stringify(reading)).not.toContain(secret);
-    });
-    test('is authentic again when it comes again', () => {
-      const connector = channel.connector();
-      const first = connector.readNotification(message);
-      expect(connector.readNotification(message)).toEqual(first);
-    });
-    test('is refused when one bit of the body differs', () => {
-      const connector = channel.connector();
-      const verdicts = [...message.body.keys()].map((at) => {
-        const body = Buffer.from(message.body);
-        body[at] = (body[at] ?? 0) ^ 1;
-        return connector.readNotification({ ...message, body }).type;
-      });
-      expect(new Set(verdicts)).toEqual(new Set(['refused']));
-    });
-    test('is refused without headers', () => {
-      expect(channel.connector().readNotification({ ...message, headers: {} }).type).toBe(
-        'refused',
-      );
-    });
-  });
-
-  const amounts = AMOUNTS.flatMap(([name, amount]) => {
-    const message = notify('paid', { amount });
-    return message === null ? [] : [{ name, message }];
-  });
-  test.each(amounts)('an authentic amount $name proves no money', ({ message }) => {
-    expect(channel.connector().readNotification(message)).toMatchObject({
-      type: 'authentic',
-      outcome: { type: 'unknown' },
-    });
   });
 }

@@ -4,9 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { ChannelOrder } from '../core/channel-order.ts';
-import type { Answer, Connector, PayDetails } from './connector.ts';
+import type { Answer, Connector, PayDetails, RefundAnswer, RefundCall } from './connector.ts';
 
-export type Call = 'pay' | 'query' | 'close';
+/** The calls about an order, and those about a refund of it. */
+export type Call = 'pay' | 'query' | 'close' | 'refund' | 'queryRefund';
 
 export type WireRequest = {
   readonly path: string;
@@ -32,7 +33,7 @@ export type ScriptedChannel = {
     call: Call,
     script: Script,
     remainingMs?: number,
-  ) => Promise<{ answer: Answer; request: WireRequest | null }>;
+  ) => Promise<{ answer: Answer | RefundAnswer; request: WireRequest | null }>;
   readonly connector: () => Connector;
 };
 
@@ -40,12 +41,14 @@ export type ScriptedChannel = {
 export type Customer = {
   readonly order: ChannelOrder;
   readonly details: PayDetails;
+  /** A refund of a charge of that order. */
+  readonly refund: RefundCall;
   /** A connector to a channel at this address, over the real HTTP client. */
   readonly connect: (baseUrl: string) => Connected;
 };
 
 /** A scripted channel with a connector to it; open it before the first call. */
-export function newScriptedChannel({ order, details, connect }: Customer): ScriptedChannel {
+export function newScriptedChannel({ order, details, refund, connect }: Customer): ScriptedChannel {
   let script: Script = breakOff;
   let latest: WireRequest | null = null;
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -58,6 +61,12 @@ export function newScriptedChannel({ order, details, connect }: Customer): Scrip
   const connector = (): Connector => {
     if (!connected) throw new Error('the scripted channel is not open');
     return connected.connector;
+  };
+  const make = async (call: Call, deadlineAtMs: number): Promise<Answer | RefundAnswer> => {
+    if (call === 'pay') return await connector().pay(order, details, deadlineAtMs);
+    return call === 'refund' || call === 'queryRefund'
+      ? await connector()[call](refund, deadlineAtMs)
+      : await connector()[call](order, deadlineAtMs);
   };
   return {
     open: async () => {
@@ -73,10 +82,7 @@ export function newScriptedChannel({ order, details, connect }: Customer): Scrip
       script = next;
       latest = null;
       const deadlineAtMs = Date.now() + remainingMs;
-      const answer =
-        call === 'pay'
-          ? await connector().pay(order, details, deadlineAtMs)
-          : await connector()[call](order, deadlineAtMs);
+      const answer = await make(call, deadlineAtMs);
       return { answer, request: latest };
     },
     connector,

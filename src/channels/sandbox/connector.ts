@@ -1,21 +1,21 @@
 /** The connector to the sandbox's channels: signs our calls and turns the channel's words into ours. */
 import type { ChannelOrder } from '../../core/channel-order.ts';
 import { currencyCodes } from '../../core/money.ts';
-import type { Outcome } from '../../core/outcome.ts';
-import type { ChannelRules } from '../../core/policy.ts';
 import { CallError } from '../call-error.ts';
-import type { Answer, Connector, PayDetails } from '../connector.ts';
+import type { Connector, PayDetails, RefundCall } from '../connector.ts';
 import { evidenceText } from '../evidence-text.ts';
 import type { ChannelHttp } from '../http.ts';
 import { readSandboxNotification } from './notification.ts';
-import { closeOutcome, payOutcome, queryOutcome, unknown } from './outcome-map.ts';
-import type { Words } from './outcome-map.ts';
+import { closeOutcome, payOutcome, queryOutcome } from './outcome-map.ts';
 import { pageLink } from './page-link.ts';
+import { refundOutcome, refundQueryOutcome } from './refund-outcome-map.ts';
 import { readReply } from './reply.ts';
 import { sandboxRules } from './rules.ts';
-import type { SandboxChannel } from './rules.ts';
+import type { RuleOverrides, SandboxChannel } from './rules.ts';
 import { newSandboxKey, signedHeaders } from './signature.ts';
 import type { SandboxKey } from './signature.ts';
+import { unknown } from './word-reading.ts';
+import type { Unknown, Words } from './word-reading.ts';
 
 export type SandboxConnectorOptions = {
   readonly channel: SandboxChannel;
@@ -29,7 +29,7 @@ export type SandboxConnectorOptions = {
   readonly nowMs: () => number;
   /** A fresh nonce for each call: 8 to 64 of `[0-9A-Za-z_-]`. */
   readonly nonce: () => string;
-  readonly rules?: Partial<ChannelRules>;
+  readonly rules?: RuleOverrides;
   readonly http: ChannelHttp;
 };
 
@@ -53,13 +53,24 @@ export function newSandboxConnector(options: SandboxConnectorOptions): Connector
         throw new Error(`an order of the product ${order.product} is opened by its link, not sent`);
       }
       const fields = { ...orderFields(order, details), product: order.product };
-      const read: OutcomeReader = (status, words) => payOutcome(status, words, order.product);
-      return await call('pay', fields, deadlineAtMs, read);
+      return await call('pay', fields, deadlineAtMs, (status, words) =>
+        payOutcome(status, words, order.product),
+      );
     },
     query: async ({ channelOrderNo }, deadlineAtMs) =>
       await call('query', { out_no: channelOrderNo }, deadlineAtMs, queryOutcome),
     close: async ({ channelOrderNo }, deadlineAtMs) =>
       await call('close', { out_no: channelOrderNo }, deadlineAtMs, closeOutcome),
+    refund: async (refund, deadlineAtMs) =>
+      await call('refund', refundFields(refund), deadlineAtMs, (status, words) =>
+        refundOutcome(status, words, refund),
+      ),
+    queryRefund: async (refund, deadlineAtMs) => {
+      const { out_no, refund_no } = refundFields(refund);
+      return await call('refund_query', { out_no, refund_no }, deadlineAtMs, (status, words) =>
+        refundQueryOutcome(status, words, refund),
+      );
+    },
     link: (order, details) => {
       if (!rules.products[order.product]?.opensByLink) {
         throw new Error(`an order of the product ${order.product} has no link`);
@@ -79,17 +90,15 @@ export function newSandboxConnector(options: SandboxConnectorOptions): Connector
   };
 }
 
-/** Reads the outcome out of a reply that is authentic and about the order. */
-type OutcomeReader = (status: number, words: Words) => Outcome;
-
 type CallFields = { readonly out_no: string } & Readonly<Record<string, unknown>>;
 
-type Caller = (
-  operation: 'pay' | 'query' | 'close',
+/** Makes a call; `read` reads the outcome out of a reply that is authentic and about the order. */
+type Caller = <T>(
+  operation: 'pay' | 'query' | 'close' | 'refund' | 'refund_query',
   fields: CallFields,
   deadlineAtMs: number,
-  read: OutcomeReader,
-) => Promise<Answer>;
+  read: (status: number, words: Words) => T,
+) => Promise<{ readonly outcome: T | Unknown; readonly raw: string }>;
 
 /** One signed call and its answer; no answer, and one that proves nothing, is `unknown`. */
 function newCaller(options: SandboxConnectorOptions, key: SandboxKey): Caller {
@@ -112,6 +121,17 @@ function newCaller(options: SandboxConnectorOptions, key: SandboxKey): Caller {
       if (!(error instanceof CallError)) throw error;
       return { outcome: unknown(error.message, error.kind), raw: evidenceText(error.message) };
     }
+  };
+}
+
+/** What the channel is told of a refund; the same each time, because a resend is the same refund. */
+function refundFields(refund: RefundCall) {
+  return {
+    out_no: refund.channelOrderNo,
+    refund_no: refund.channelRefundNo,
+    trade_no: refund.transactionNo,
+    amount: refund.amountMinor,
+    currency: refund.currency,
   };
 }
 

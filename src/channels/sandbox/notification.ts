@@ -2,7 +2,8 @@
 import type { NotificationReading, RawNotification } from '../connector.ts';
 import { evidenceText } from '../evidence-text.ts';
 import { readJsonObject } from '../json-object.ts';
-import { BUSINESS_FIELDS, notificationOutcome } from './outcome-map.ts';
+import { notificationOutcome } from './outcome-map.ts';
+import { refundNotificationOutcome } from './refund-outcome-map.ts';
 import {
   isSignedBy,
   NOTIFICATION_SCOPE,
@@ -10,6 +11,7 @@ import {
   SIGNATURE_WINDOW_MS,
 } from './signature.ts';
 import type { SandboxKey } from './signature.ts';
+import { BUSINESS_FIELDS, readNumber, unknown } from './word-reading.ts';
 
 /**
  * What a message turned out to be. The cheap tests come first, so that a flood costs little.
@@ -40,13 +42,19 @@ export function readSandboxNotification(
   if (typeof channelOrderNo !== 'string' || !/^[0-9A-Z]{8,32}$/.test(channelOrderNo)) {
     return refused('the body names no order');
   }
-  return {
-    type: 'authentic',
-    channelOrderNo,
-    account: key.account,
-    outcome: notificationOutcome(words),
-    raw: evidenceText(reading.text),
-  };
+  const named = { channelOrderNo, account: key.account, raw: evidenceText(reading.text) };
+  if (words['event'] !== 'refund') {
+    return { type: 'authentic', ...named, outcome: notificationOutcome(words) };
+  }
+  const isOurs = Object.hasOwn(words, 'refund_no');
+  const channelRefundNo = readNumber(words['refund_no']);
+  if (isOurs && channelRefundNo === null) {
+    // Not to be taken for one without a number, which somebody else would have asked for.
+    const outcome = unknown('The number of the refund is not readable.', 'refund');
+    return { type: 'authentic', ...named, outcome };
+  }
+  const outcome = refundNotificationOutcome(words);
+  return { type: 'authentic_refund', ...named, channelRefundNo, outcome };
 }
 
 function refused(reason: string): NotificationReading {

@@ -2,23 +2,23 @@
  * The sandbox's words and what they mean to us, as tables. A word that is not listed means
  * `unknown`, and so does an answer that contradicts itself.
  */
-import type { ChargeFact, NextAction, Outcome } from '../../core/outcome.ts';
+import type { NextAction, Outcome } from '../../core/outcome.ts';
 import { evidenceText } from '../evidence-text.ts';
-import { isRecord } from '../json-object.ts';
+import { readCharge, readRefunds, readTrade } from './trade-list.ts';
+import type { Trade } from './trade-list.ts';
+import {
+  ERROR_MEANINGS,
+  messageOf,
+  readMoney,
+  readTime,
+  saidIn,
+  unknown,
+  unknownOf,
+  wordOf,
+} from './word-reading.ts';
+import type { Words } from './word-reading.ts';
 
 type Meaning = Outcome['type'];
-export type Words = Readonly<Record<string, unknown>>;
-
-/** Keys are the HTTP status, the result, and the state or the error code where there is one. */
-type Meanings = readonly (readonly [string, Meaning])[];
-
-/** Errors that leave everything open, whatever was asked. */
-const ERROR_MEANINGS: Meanings = [
-  ['401 ERROR SIGN_ERROR', 'unknown'],
-  ['429 ERROR BUSY', 'unknown'],
-  ['500 ERROR SYSTEM_ERROR', 'unknown'],
-  ['503 ERROR SYSTEM_ERROR', 'unknown'],
-];
 
 const PAY_MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ...ERROR_MEANINGS,
@@ -30,6 +30,8 @@ const PAY_MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['400 ERROR ORDER_CLOSED', 'closed'],
   // An order under our number exists there with other content, and it may be paid.
   ['400 ERROR OUT_NO_REUSED', 'unknown'],
+  // It was paid and taken back: only a query tells which charge and when.
+  ['400 ERROR ORDER_REVERSED', 'unknown'],
 ]);
 
 const QUERY_MEANINGS: ReadonlyMap<string, Meaning> = new Map([
@@ -37,6 +39,7 @@ const QUERY_MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['200 OK WAITING', 'pending'],
   ['200 OK PAYING', 'pending'],
   ['200 OK PAID', 'succeeded'],
+  ['200 OK REVERSED', 'reversed'],
   ['200 OK DECLINED', 'failed'],
   ['200 OK CLOSED', 'closed'],
   ['200 OK NOT_EXIST', 'not_found'],
@@ -59,6 +62,7 @@ const NOTIFICATION_MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['payment PAID', 'succeeded'],
   ['payment WAITING', 'pending'],
   ['payment DECLINED', 'failed'],
+  ['reversal REVERSED', 'reversed'],
 ]);
 
 /** The channel's reasons for a no, in our words; another reason is still a no. */
@@ -69,32 +73,13 @@ const FAILURE_CODES: ReadonlyMap<string, string> = new Map([
 ]);
 const FAILURE_CODE_OTHER = 'declined';
 
-/** Fields that may come only once in one object, wherever they stand. */
-export const BUSINESS_FIELDS: ReadonlySet<string> = new Set([
-  'event',
-  'account',
-  'out_no',
-  'result',
-  'state',
-  'trade_no',
-  'amount',
-  'currency',
-  'paid_at',
-  'code',
-  'message',
-  'trades',
-  'code_url',
-  'pay_url',
-]);
-
-const MESSAGE_LENGTH_MAX = 256;
 const URL_LENGTH_MAX = 2_048;
 
 /** What the reply to a pay call says about an order of this product. */
 export function payOutcome(status: number, words: Words, product: string): Outcome {
   const { said, channelCode } = saidIn(status, words, null);
   const meaning = PAY_MEANINGS.get(said);
-  if (meaning === 'succeeded') return succeeded([readCharge(words)], channelCode);
+  if (meaning === 'succeeded') return succeeded([charged(words)], channelCode);
   if (meaning === 'pending') return accepted(words, product, channelCode);
   return outcomeOf(meaning, said, channelCode, words);
 }
@@ -103,13 +88,22 @@ export function payOutcome(status: number, words: Words, product: string): Outco
 export function queryOutcome(status: number, words: Words): Outcome {
   const { said, channelCode } = saidIn(status, words, 'state');
   const meaning = QUERY_MEANINGS.get(said);
-  const trades = words['trades'] ?? [];
+  const { trades = [], refunds = [] } = words;
   if (!Array.isArray(trades)) return unknown('The list of trades is not readable.', channelCode);
-  if (meaning === 'succeeded') return succeeded(trades.map(readCharge), channelCode);
-  if (meaning !== undefined && trades.length > 0) {
-    return unknown(`The channel says ${said} and lists a trade all the same.`, channelCode);
+  if (!Array.isArray(refunds)) return unknown('The list of refunds is not readable.', channelCode);
+  if (meaning === 'reversed') return reversed(trades.map(readTrade), channelCode);
+  if (meaning !== 'succeeded') {
+    if (meaning !== undefined && trades.length + refunds.length > 0) {
+      return unknown(`The channel says ${said} and lists a trade all the same.`, channelCode);
+    }
+    return outcomeOf(meaning, said, channelCode, words);
   }
-  return outcomeOf(meaning, said, channelCode, words);
+  const outcome = succeeded(trades.map(readTrade), channelCode);
+  if (outcome.type !== 'succeeded' || words['refunds'] === undefined) return outcome;
+  const listed = readRefunds(refunds);
+  return listed === null
+    ? unknown('The channel lists a refund that cannot be read.', channelCode)
+    : { ...outcome, refunds: listed };
 }
 
 /** What the reply to a close says. */
@@ -118,27 +112,14 @@ export function closeOutcome(status: number, words: Words): Outcome {
   return outcomeOf(CLOSE_MEANINGS.get(said), said, channelCode, words);
 }
 
-/** The key of a reply in the tables, and the one word of it that is kept as the channel's code. */
-function saidIn(status: number, words: Words, stateField: 'state' | null) {
-  const result = wordOf(words, 'result');
-  const field = result === 'ERROR' ? 'code' : stateField;
-  const channelCode = field === null ? result : wordOf(words, field);
-  const said = field === null ? `${status} ${result}` : `${status} ${result} ${channelCode}`;
-  return { said, channelCode };
-}
-
 /** What an authentic notification says. */
 export function notificationOutcome(words: Words): Outcome {
   const state = wordOf(words, 'state');
   const said = `${wordOf(words, 'event')} ${state}`;
   const meaning = NOTIFICATION_MEANINGS.get(said);
-  if (meaning === 'succeeded') return succeeded([readCharge(words)], state);
+  if (meaning === 'succeeded') return succeeded([charged(words)], state);
+  if (meaning === 'reversed') return reversal(words, state);
   return outcomeOf(meaning, said, state, words);
-}
-
-/** The outcome for which nobody knows what became of the order; the reason is one sentence. */
-export function unknown(reason: string, channelCode: string): Outcome {
-  return { type: 'unknown', reason, channelCode };
 }
 
 /** Outcomes that carry no money. */
@@ -158,26 +139,20 @@ function outcomeOf(
     case 'pending':
       return { type: 'pending', nextAction: null, channelCode };
     case 'unknown':
-      return unknown(
-        `The channel says ${said}, which leaves open what became of the order.`,
-        channelCode,
-      );
+      return unknownOf(said, true, channelCode);
     case 'succeeded':
+    case 'reversed':
     case undefined:
-      return unknown(
-        `The channel says ${said}, which is not a word that we know here.`,
-        channelCode,
-      );
+      return unknownOf(said, false, channelCode);
   }
 }
 
 function failed(words: Words, channelCode: string): Outcome {
   const reason = Object.hasOwn(words, 'code') ? wordOf(words, 'code') : channelCode;
-  const message = words['message'];
   return {
     type: 'failed',
     code: FAILURE_CODES.get(reason) ?? FAILURE_CODE_OTHER,
-    message: typeof message === 'string' ? evidenceText(message, MESSAGE_LENGTH_MAX) : '',
+    message: messageOf(words),
     channelCode: reason,
   };
 }
@@ -199,46 +174,49 @@ function accepted(words: Words, product: string, channelCode: string): Outcome {
 }
 
 /** Money, if every charge is readable and none is listed twice; half an answer is no answer. */
-function succeeded(charges: readonly (ChargeFact | null)[], channelCode: string): Outcome {
-  const usable = charges.filter((charge) => charge !== null);
-  if (usable.length === 0 || usable.length < charges.length) {
+function succeeded(trades: readonly (Trade | null)[], channelCode: string): Outcome {
+  const usable = trades.filter((trade) => trade !== null);
+  const standing = usable.filter((trade) => trade.reversedAtMs === null);
+  if (standing.length === 0 || usable.length < trades.length) {
     return unknown(
       `The channel says ${channelCode} without a trade that can be used.`,
       channelCode,
     );
   }
-  if (new Set(usable.map((charge) => charge.transactionNo)).size < usable.length) {
+  if (new Set(usable.map(({ charge }) => charge.transactionNo)).size < usable.length) {
     return unknown('The channel lists one trade twice.', channelCode);
   }
-  return { type: 'succeeded', charges: usable, channelCode };
+  return { type: 'succeeded', charges: standing.map(({ charge }) => charge), channelCode };
 }
 
-/** One charge, or null when any of its fields is missing or not in the one form that it may have. */
-function readCharge(words: unknown): ChargeFact | null {
-  if (!isRecord(words)) return null;
-  const transactionNo = words['trade_no'];
-  const amountMinor = words['amount'];
-  const currency = words['currency'];
-  const paidAtMs = readTime(words['paid_at']);
-  if (typeof transactionNo !== 'string' || !/^[\x21-\x7e]{1,64}$/.test(transactionNo)) return null;
-  if (typeof amountMinor !== 'number' || !Number.isSafeInteger(amountMinor) || amountMinor < 1)
-    return null;
-  if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency)) return null;
-  return paidAtMs === null ? null : { transactionNo, amountMinor, currency, paidAtMs };
+/** A trade that words of a payment name; they name only those that stand. */
+function charged(words: Words): Trade | null {
+  const charge = readCharge(words);
+  return charge === null ? null : { charge, reversedAtMs: null };
 }
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
-
-function readTime(value: unknown): number | null {
-  if (typeof value !== 'string' || !RFC_3339.test(value)) return null;
-  const timeMs = Date.parse(value);
-  return timeMs > 0 ? timeMs : null;
+/** A success revoked, if every trade is readable and none of them stands. */
+function reversed(trades: readonly (Trade | null)[], channelCode: string): Outcome {
+  const [first = null] = trades;
+  const isWhole = trades.every((trade) => trade !== null && trade.reversedAtMs !== null);
+  if (first === null || first.reversedAtMs === null || !isWhole) {
+    return withoutReversal(channelCode);
+  }
+  const { transactionNo } = first.charge;
+  return { type: 'reversed', transactionNo, reversedAtMs: first.reversedAtMs, channelCode };
 }
 
-/** A word of the channel in the form in which its words come; anything else is not repeated. */
-function wordOf(words: Words, field: string): string {
-  const value = words[field];
-  return typeof value === 'string' && /^[\x21-\x7e]{1,64}$/.test(value) ? value : 'unreadable';
+/** The same, as a notification says it: the time of the payment is not repeated. */
+function reversal(words: Words, channelCode: string): Outcome {
+  const money = readMoney(words);
+  const reversedAtMs = readTime(words['reversed_at']);
+  if (money === null || reversedAtMs === null) return withoutReversal(channelCode);
+  return { type: 'reversed', transactionNo: money.transactionNo, reversedAtMs, channelCode };
+}
+
+function withoutReversal(channelCode: string): Outcome {
+  const reason = `The channel says ${channelCode} without a reversed trade that can be used.`;
+  return unknown(reason, channelCode);
 }
 
 function isPlainText(value: unknown): value is string {

@@ -1,12 +1,11 @@
 /** Reading the sandbox's replies: a reply counts only if it is authentic and about our order. */
-import type { Outcome } from '../../core/outcome.ts';
 import { evidenceText } from '../evidence-text.ts';
 import type { HttpAnswer } from '../http.ts';
 import { readJsonObject } from '../json-object.ts';
-import { BUSINESS_FIELDS, unknown } from './outcome-map.ts';
-import type { Words } from './outcome-map.ts';
 import { isSignedBy, readSignedParts } from './signature.ts';
 import type { SandboxKey } from './signature.ts';
+import { BUSINESS_FIELDS, unknown } from './word-reading.ts';
+import type { Unknown, Words } from './word-reading.ts';
 
 /** The call that a reply has to belong to. */
 export type SentCall = {
@@ -20,7 +19,7 @@ const SHOWN_BYTES_MAX = 8_000;
 
 export type ReplyReading =
   | { readonly type: 'words'; readonly status: number; readonly words: Words; readonly raw: string }
-  | { readonly type: 'unusable'; readonly outcome: Outcome; readonly raw: string };
+  | { readonly type: 'unusable'; readonly outcome: Unknown; readonly raw: string };
 
 /**
  * The words of a reply. Whatever is forged, broken or about another order is unusable, with the
