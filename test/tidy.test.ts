@@ -31,6 +31,7 @@ const cases: readonly Case[] = [
       [{ 'src/sandbox/a.ts': "import { b } from '../channels/b.ts';" }, 'sandbox may import'],
       [{ 'src/sandbox/a.ts': "import { b } from '../core/b.ts';" }, 'sandbox may import'],
       [{ 'src/sandbox/auditor.ts': "import { b } from './books.ts';" }, 'src/sandbox/books.ts'],
+      [{ 'src/sandbox/auditor-end.ts': "import { b } from './books.ts';" }, 'src/sandbox/books.ts'],
       [{ 'src/simulator/a.ts': "import { b } from '../api/server.ts';" }, 'simulator may'],
       [{ 'src/simulator/a.ts': "import { b } from '../store/postgres/b.ts';" }, 'simulator may'],
       [{ 'src/api/a.ts': "import { b } from '../../test/support/b.ts';" }, 'test/support/b.ts'],

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { charge, payment, tiedOutWorld, told } from './audited-world.ts';
 import { audit, type AuditReport, type Expectation } from './auditor.ts';
 
 const SECRET_KEY = 'sk_test_auditor';
@@ -31,71 +32,24 @@ function pageOf(query: URLSearchParams) {
   return { data, has_more: from + limit < world.payments.length };
 }
 
-type Options = { status?: string; amount?: number; orderStatus?: string; charged?: boolean };
-
-function payment(number: number, options: Options = {}) {
-  const {
-    status = 'succeeded',
-    amount = 1000 + number,
-    charged = status === 'succeeded',
-  } = options;
-  return {
-    id: `pay_${number}`,
-    status,
-    amount,
-    currency: 'CNY',
-    amount_received: status === 'succeeded' ? amount : 0,
-    amount_refunded: 0,
-    merchant_order_no: `SO-${number}`,
-    channel_orders: [
-      {
-        id: `cho_${number}`,
-        channel: 'sandbox',
-        channel_order_no: `C${number}`,
-        status: options.orderStatus ?? status,
-        charges: charged
-          ? [{ channel_transaction_no: `T${number}`, amount, winner: status === 'succeeded' }]
-          : [],
-      },
-    ],
-    exceptions: [] as { id: string; kind: string; status: string; channel_order?: string }[],
-  };
+/** The channel gives back that much of a charge. */
+function giveBack(number: number, amount: number, transactionNo = `T${number}`) {
+  const order = { channel_order_no: `C${number}`, channel_transaction_no: transactionNo };
+  world.books.refunds.push({ ...order, amount });
 }
 
-function charge(number: number, amount = 1000 + number) {
-  return {
-    channel: 'sandbox',
-    channel_order_no: `C${number}`,
-    channel_transaction_no: `T${number}`,
-    amount,
-    currency: 'CNY',
-    charged_at: '2026-11-24T04:00:00Z',
-  };
+/** A second charge under the order of the first payment, as both sides see it, and what was returned of it. */
+function payTwice(returnedMinor: number) {
+  const { payment: paid, order } = first();
+  order.charges.push({ channel_transaction_no: 'T1b', amount: 1001, winner: false });
+  world.books.charges.push({ ...charge(1), channel_transaction_no: 'T1b' });
+  paid.surplus = { received: 1001, returned: returnedMinor, held: 0 };
 }
 
-function told(number: number, amount: number | null = 1000 + number) {
-  return { merchant_order_no: `SO-${number}`, event: 'payment.succeeded', amount };
-}
-
-type Refund = { channel_order_no: string; channel_transaction_no: string; amount: number };
-
-/** 250 payments on three pages: every fifth is closed and unpaid, the others are delivered and told. */
-function tiedOutWorld() {
-  const numbers = Array.from({ length: 250 }, (_, index) => index + 1);
-  const paid = numbers.filter((number) => number % 5 !== 0);
-  return {
-    payments: numbers.map((number) =>
-      payment(number, { status: number % 5 === 0 ? 'closed' : 'succeeded' }),
-    ),
-    books: {
-      charges: paid.map((number) => charge(number)),
-      refunds: [] as Refund[],
-      told: paid.map(
-        (number): { merchant_order_no: string; event: string; amount: number | null } =>
-          told(number),
-      ),
-    },
-  };
+/** The channel takes back the first charge, and the platform knows it or not. */
+function takeBack(reversedAt: string | null) {
+  first().bookCharge.reversed_at = '2026-11-24T05:00:00Z';
+  first().payment.reversed_at = reversedAt;
 }
 
 async function run(expectations?: ReadonlyMap<string, Expectation>): Promise<AuditReport> {
@@ -164,6 +118,32 @@ describe('a world that ties out', () => {
     expect(totals.delivered.minor).toBe(totals.charges.minor - 1003);
     expect(totals.delivered.count).toBe(199);
     expect(verdict).toBe('tied_out');
+  });
+
+  test('has returned the second charge of an order that was paid twice', async () => {
+    payTwice(1001);
+    giveBack(1, 1001, 'T1b');
+    const { findings, totals, verdict } = await run(new Map([['SO-1', 'succeeded']]));
+    expect({ findings, verdict }).toEqual({ findings: [], verdict: 'tied_out' });
+    expect(totals.returned).toEqual({ count: 1, minor: 1001 });
+    expect(totals.delivered.count).toBe(200);
+  });
+
+  test('counts a charge that was taken back as returned', async () => {
+    takeBack('2026-11-24T05:00:00Z');
+    first().payment.exceptions.push({ id: 'x1', kind: 'reversed_payment', status: 'open' });
+    const report = await run(new Map([['SO-1', 'reversed']]));
+    expect(report).toMatchObject({ findings: [], verdict: 'tied_out', unresolvedAskedFor: 1 });
+    expect(report.totals).toMatchObject({ returned: { count: 1, minor: 1001 }, unresolved: 0 });
+    expect((await run()).totals.unresolved).toBe(1);
+  });
+
+  test('may know a refund of the console as a case instead of a refund of the merchant', async () => {
+    giveBack(1, 1001);
+    expect(codes(await run())).toEqual(['refund_unknown SO-1']);
+    first().payment.exceptions.push({ id: 'x1', kind: 'excess_refund', status: 'open' });
+    const report = await run(new Map([['SO-1', 'refunded']]));
+    expect(report).toMatchObject({ findings: [], verdict: 'tied_out', unresolvedAskedFor: 1 });
   });
 
   test('may hold money where a scenario asks for it, with a name on it', async () => {
@@ -263,7 +243,51 @@ describe('a lie is found:', () => {
       channel_transaction_no: 'T2',
       amount: 1003,
     });
-    expect(codes(await run())).toEqual(['refund_exceeds_charge SO-2', 'refund_not_in_books SO-1']);
+    expect(codes(await run())).toEqual([
+      'refund_exceeds_charge SO-2',
+      'refund_not_in_books SO-1',
+      'refund_unknown SO-2',
+    ]);
+  });
+
+  test('a second charge that was returned in part, twice, or only in words', async () => {
+    payTwice(1000);
+    giveBack(1, 1000, 'T1b');
+    expect(codes(await run())).toEqual(['charge_unaccounted SO-1']);
+    giveBack(1, 1001, 'T1b');
+    expect(codes(await run())).toEqual(['refund_exceeds_charge SO-1', 'surplus_differs SO-1']);
+    world.books.refunds.length = 0;
+    expect(codes(await run())).toEqual(['charge_unaccounted SO-1', 'surplus_differs SO-1']);
+  });
+
+  test('a surplus that is not what was charged beside the winner', async () => {
+    first().payment.surplus.received = 1;
+    expect(codes(await run())).toEqual(['surplus_differs SO-1']);
+  });
+
+  test('a reversal that only one side knows, and a reversed charge that was refunded too', async () => {
+    takeBack(null);
+    expect(codes(await run())).toEqual(['reversal_unknown SO-1']);
+    takeBack('2026-11-24T05:00:00Z');
+    giveBack(1, 1);
+    first().payment.amount_refunded = 1;
+    expect(codes(await run())).toEqual(['refund_exceeds_charge SO-1']);
+    world.books.refunds.length = 0;
+    first().payment.amount_refunded = 0;
+    first().bookCharge.reversed_at = null;
+    expect(codes(await run())).toEqual(['reversal_not_in_books SO-1']);
+  });
+
+  test('an end without the return, the reversal or the stuck refund that it should have', async () => {
+    const expectations = new Map<string, Expectation>([
+      ['SO-1', 'returned'],
+      ['SO-2', 'refunded'],
+      ['SO-3', 'refund_stuck'],
+      ['SO-4', 'reversed'],
+      ['SO-5', 'returned'],
+    ]);
+    const wrong = [...expectations.keys()].map((number) => `unexpected_end ${number}`);
+    expect(codes(await run(expectations))).toEqual(wrong);
   });
 
   test('a merchant told twice, not at all, wrongly, of another amount, or of nothing we know', async () => {

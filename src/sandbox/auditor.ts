@@ -3,8 +3,21 @@
  * by their books, and shares no code with either: what it finds, anybody can find.
  */
 
-/** The only right end of a payment; `either` where the fault decides. */
-export type Expectation = 'succeeded' | 'closed' | 'held' | 'either';
+import { auditEnd } from './auditor-end.ts';
+import { add, emptyTotals, finder } from './auditor-findings.ts';
+import type { Audit, AuditTotals, Expectation, Finding, FindingCode } from './auditor-findings.ts';
+import { tradeKey } from './auditor-pages.ts';
+import type {
+  BookCharge,
+  BookPages,
+  BookRefund,
+  ChannelOrder,
+  Payment,
+  PaymentPage,
+  PlatformCharge,
+} from './auditor-pages.ts';
+
+export type { Expectation } from './auditor-findings.ts';
 
 export type AuditRequest = {
   /** Where the channels' own truth is read: the address of `GET /books`. */
@@ -16,46 +29,6 @@ export type AuditRequest = {
   readonly expectations?: ReadonlyMap<string, Expectation>;
 };
 
-/** Something that does not tie out. Amounts in minor units. */
-export type Finding = {
-  readonly code: FindingCode;
-  readonly merchantOrderNo: string | null;
-  readonly channelOrderNo: string | null;
-  readonly message: string;
-};
-
-export type FindingCode =
-  | 'charge_unknown'
-  | 'charge_unaccounted'
-  | 'amount_differs'
-  | 'currency_differs'
-  | 'paid_not_in_books'
-  | 'succeeded_without_charge'
-  | 'two_winners'
-  | 'refund_exceeds_charge'
-  | 'refund_not_in_books'
-  | 'told_missing'
-  | 'told_twice'
-  | 'told_wrongly'
-  | 'told_other_amount'
-  | 'unexpected_end'
-  | 'held_unasked';
-
-export type Sum = { count: number; minor: number };
-
-/** As `demo --json` prints them. */
-export type AuditTotals = {
-  payments: number;
-  succeeded: number;
-  closed: number;
-  charges: Sum;
-  delivered: Sum;
-  returned: Sum;
-  held: Sum;
-  exceptions: Record<string, number>;
-  unresolved: number;
-};
-
 export type AuditReport = {
   readonly findings: readonly Finding[];
   readonly totals: AuditTotals;
@@ -64,41 +37,7 @@ export type AuditReport = {
   readonly verdict: 'tied_out' | 'not_tied_out';
 };
 
-type PaymentException = { id: string; kind: string; status: string; channel_order?: string | null };
-type PlatformCharge = { channel_transaction_no: string; amount: number; winner: boolean };
-type ChannelOrder = {
-  id: string;
-  channel: string;
-  channel_order_no: string;
-  status: string;
-  charges: PlatformCharge[];
-};
-type Payment = {
-  id: string;
-  status: string;
-  amount: number;
-  currency: string;
-  amount_received: number;
-  amount_refunded: number;
-  merchant_order_no: string;
-  channel_orders: ChannelOrder[];
-  exceptions: PaymentException[];
-};
-type PaymentPage = { data: Payment[]; has_more: boolean };
-type BookCharge = {
-  channel: string;
-  channel_order_no: string;
-  channel_transaction_no: string;
-  amount: number;
-  currency: string;
-};
-type BookRefund = { channel_order_no: string; channel_transaction_no: string; amount: number };
-type ToldNotice = { merchant_order_no: string | null; event: string; amount: number | null };
-type BookPages = { charges: BookCharge[]; refunds: BookRefund[]; told: ToldNotice[] };
-
 const PAGE_SIZE = 100;
-const FINAL_PAYMENT_STATUSES = new Set(['succeeded', 'closed']);
-const FINAL_ORDER_STATUSES = new Set(['succeeded', 'failed', 'closed', 'reversed']);
 
 /**
  * Reads both sides and compares them order by order: every charge in the channels' books must be
@@ -132,18 +71,6 @@ async function readJson(address: string, headers: Record<string, string>): Promi
   if (!response.ok) throw new Error(`${address} answered ${response.status}`);
   return await response.json();
 }
-
-type Audit = {
-  readonly findings: Finding[];
-  readonly totals: AuditTotals;
-  readonly expectations: ReadonlyMap<string, Expectation>;
-  readonly refundedByTrade: ReadonlyMap<string, number>;
-  readonly chargeByTrade: ReadonlyMap<string, BookCharge>;
-  readonly toldByOrder: ReadonlyMap<string | null, readonly ToldNotice[]>;
-  /** Payments with money that is held in the open. */
-  readonly holders: Set<Payment>;
-  unresolvedAskedFor: number;
-};
 
 function compare(
   payments: readonly Payment[],
@@ -216,6 +143,7 @@ function auditCharge(
   if (returnedMinor > charge.amount) {
     find('refund_exceeds_charge', `${returnedMinor} was returned of ${charge.amount}`);
   }
+  if (isReversed(charge)) return auditReversed(audited, charge, claim, payment, returnedMinor);
   const keptMinor = Math.max(0, charge.amount - returnedMinor);
   totals.returned.minor += charge.amount - keptMinor;
   if (keptMinor === 0) {
@@ -233,6 +161,32 @@ function auditCharge(
   } else {
     find('charge_unaccounted', `${keptMinor} is neither delivered, returned nor held in the open`);
   }
+}
+
+/** A charge that the channel took back counts as returned; the platform must know it, if it won. */
+function auditReversed(
+  audited: Audit,
+  charge: BookCharge,
+  claim: PlatformCharge | undefined,
+  payment: Payment,
+  returnedMinor: number,
+): void {
+  const find = finder(audited, payment, charge.channel_order_no);
+  add(audited.totals.returned, charge.amount);
+  if (returnedMinor > 0) {
+    find('refund_exceeds_charge', `${returnedMinor} was returned of a charge that was taken back`);
+  }
+  if (claim?.winner === true && !isKnownReversed(payment)) {
+    find('reversal_unknown', 'the winning charge was taken back and the platform does not know');
+  }
+}
+
+function isReversed({ reversed_at: reversedAt }: BookCharge): boolean {
+  return reversedAt !== null && reversedAt !== undefined;
+}
+
+function isKnownReversed({ reversed_at: reversedAt }: Payment): boolean {
+  return reversedAt !== null && reversedAt !== undefined;
 }
 
 function isDelivered(
@@ -260,17 +214,21 @@ function isHeldOpenly(payment: Payment, order: ChannelOrder): boolean {
 /** From the platform to the books: does it claim money that nobody took or returned? */
 function auditClaims(audited: Audit, payment: Payment): void {
   let winners = 0;
-  let winnerReturnedMinor = 0;
+  let isTakenBack = false;
+  const returned = { ofWinner: 0, ofSurplus: 0 };
   for (const order of payment.channel_orders) {
     const find = finder(audited, payment, order.channel_order_no);
     for (const claim of order.charges) {
       const key = tradeKey({ ...order, ...claim });
-      if (!audited.chargeByTrade.has(key)) {
+      const charge = audited.chargeByTrade.get(key);
+      if (charge === undefined) {
         find('paid_not_in_books', `the books lack transaction ${claim.channel_transaction_no}`);
       }
+      const returnedMinor = audited.refundedByTrade.get(key) ?? 0;
+      returned[claim.winner ? 'ofWinner' : 'ofSurplus'] += returnedMinor;
       if (!claim.winner) continue;
       winners += 1;
-      winnerReturnedMinor += audited.refundedByTrade.get(key) ?? 0;
+      isTakenBack ||= charge !== undefined && isReversed(charge);
       if (claim.amount !== payment.amount) {
         find('amount_differs', `the winner paid ${claim.amount} of ${payment.amount}`);
       }
@@ -285,11 +243,34 @@ function auditClaims(audited: Audit, payment: Payment): void {
   if (payment.amount_received !== receivedMinor) {
     find('amount_differs', `${payment.amount_received} counts as received, not ${receivedMinor}`);
   }
-  if (payment.amount_refunded > winnerReturnedMinor) {
-    find(
-      'refund_not_in_books',
-      `${payment.amount_refunded} counts as refunded, the books returned ${winnerReturnedMinor}`,
-    );
+  if (isKnownReversed(payment) && !isTakenBack) {
+    find('reversal_not_in_books', 'the payment counts as reversed, its winning charge stands');
+  }
+  auditReturns(audited, payment, returned);
+}
+
+/** What counts as returned must be what the books returned, of the winner and of the rest. */
+function auditReturns(
+  audited: Audit,
+  payment: Payment,
+  returned: { readonly ofWinner: number; readonly ofSurplus: number },
+): void {
+  const find = finder(audited, payment, null);
+  const { amount_refunded: refundedMinor, surplus } = payment;
+  const said = `${refundedMinor} counts as refunded, the books returned ${returned.ofWinner}`;
+  if (refundedMinor > returned.ofWinner) find('refund_not_in_books', said);
+  // A refund at the channel's own console may be a case of its own instead of a refund of the merchant's.
+  const isExplained = payment.exceptions.some(({ kind }) => kind === 'excess_refund');
+  if (refundedMinor < returned.ofWinner && !isExplained) find('refund_unknown', said);
+  if (surplus !== undefined && surplus.returned !== returned.ofSurplus) {
+    const counts = `${surplus.returned} of the surplus counts as returned`;
+    find('surplus_differs', `${counts}, the books returned ${returned.ofSurplus}`);
+  }
+  const claims = payment.channel_orders.flatMap((order) => order.charges);
+  const besideMinor = claims.reduce((sum, { amount, winner }) => sum + (winner ? 0 : amount), 0);
+  const isHeld = payment.channel_orders.some(({ status }) => status === 'held');
+  if (surplus !== undefined && !isHeld && surplus.received !== besideMinor) {
+    find('surplus_differs', `${surplus.received} counts as surplus, not ${besideMinor}`);
   }
 }
 
@@ -311,28 +292,6 @@ function auditTold(audited: Audit, payment: Payment): void {
   }
 }
 
-/** How the payment ended, what is still open about it, and whether that is what was asked for. */
-function auditEnd(audited: Audit, payment: Payment): void {
-  const { totals, expectations } = audited;
-  if (payment.status === 'succeeded') totals.succeeded += 1;
-  if (payment.status === 'closed') totals.closed += 1;
-  for (const { kind } of payment.exceptions) {
-    totals.exceptions[kind] = (totals.exceptions[kind] ?? 0) + 1;
-  }
-  const isHeld = audited.holders.has(payment);
-  const expected = expectations.get(payment.merchant_order_no) ?? 'either';
-  const openCount =
-    (FINAL_PAYMENT_STATUSES.has(payment.status) ? 0 : 1) +
-    payment.channel_orders.filter((order) => !FINAL_ORDER_STATUSES.has(order.status)).length +
-    payment.exceptions.filter((exception) => exception.status === 'open').length;
-  if (expected === 'held' && isHeld) audited.unresolvedAskedFor += openCount;
-  else totals.unresolved += openCount;
-  const ended = isHeld && payment.status !== 'succeeded' ? 'held' : payment.status;
-  const isRight = expected === 'either' ? FINAL_PAYMENT_STATUSES.has(ended) : ended === expected;
-  if (isRight) return;
-  finder(audited, payment, null)('unexpected_end', `ended ${ended}, expected ${expected}`);
-}
-
 /** What is expected or told must be about payments that exist. */
 function auditStrangers(audited: Audit, known: ReadonlySet<string>): void {
   const record = (code: FindingCode, merchantOrderNo: string | null, message: string) =>
@@ -347,27 +306,6 @@ function auditStrangers(audited: Audit, known: ReadonlySet<string>): void {
   }
 }
 
-function finder(audited: Audit, payment: Payment | null, channelOrderNo: string | null) {
-  return (code: FindingCode, message: string): void => {
-    const merchantOrderNo = payment?.merchant_order_no ?? null;
-    audited.findings.push({ code, merchantOrderNo, channelOrderNo, message });
-  };
-}
-
-function emptyTotals(payments: number): AuditTotals {
-  return {
-    payments,
-    succeeded: 0,
-    closed: 0,
-    charges: { count: 0, minor: 0 },
-    delivered: { count: 0, minor: 0 },
-    returned: { count: 0, minor: 0 },
-    held: { count: 0, minor: 0 },
-    exceptions: {},
-    unresolved: 0,
-  };
-}
-
 function sumByTrade(refunds: readonly BookRefund[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const refund of refunds) {
@@ -375,14 +313,4 @@ function sumByTrade(refunds: readonly BookRefund[]): Map<string, number> {
     sums.set(key, (sums.get(key) ?? 0) + refund.amount);
   }
   return sums;
-}
-
-/** A refund names no channel, so a charge is known by its order and its transaction. */
-function tradeKey(named: { channel_order_no: string; channel_transaction_no: string }): string {
-  return `${named.channel_order_no}/${named.channel_transaction_no}`;
-}
-
-function add(sum: Sum, minor: number): void {
-  sum.count += 1;
-  sum.minor += minor;
 }

@@ -5,34 +5,29 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { sealedHeaders, sealOf } from '../../../test/support/sandbox-message.ts';
 import type { ChannelOrder } from '../../core/channel-order.ts';
-import type { Connector, PayDetails, RefundCall } from '../connector.ts';
+import type { Connector, PayDetails } from '../connector.ts';
 import { contractOf } from '../contract.ts';
-import type { Changes, Saying } from '../dialect.ts';
 import { newChannelHttp } from '../http.ts';
-import type { Call, WireRequest } from '../scripted-channel.ts';
+import type { WireRequest } from '../scripted-channel.ts';
 import { newSandboxConnector } from './connector.ts';
 import type { SandboxChannel } from './rules.ts';
+import {
+  CHARGE,
+  notificationWords,
+  ORDER_NO,
+  REFUND,
+  refundWords,
+  replyWords,
+} from './scripted-words.ts';
 
 const SECRET = 'a-secret-that-both-sides-know-0001';
 const ACCOUNT = 'main';
 const CREATED_AT_MS = Date.UTC(2026, 10, 24, 1, 2, 3, 4);
-const ORDER_NO = '01KAS9V3CYFQ6T8ZJ5M2N4P7R901';
 
 const DETAILS: PayDetails = {
   subject: '两杯咖啡 & cake',
   returnUrl: 'https://shop.example/return?a=1',
   metadata: { scenario: 'slow_payer', note: 'not for the channel' },
-};
-
-const REFUND_NO = '01KAS9V3CYFQ6T8ZJ5M2N4P7R9R1';
-
-const REFUND: RefundCall = {
-  channelOrderNo: ORDER_NO,
-  channelRefundNo: REFUND_NO,
-  transactionNo: '2026112400001',
-  amountMinor: 1_234,
-  currency: 'CNY',
-  chargedMinor: 1_999,
 };
 
 function orderOf(product: string): ChannelOrder {
@@ -83,86 +78,6 @@ function connect(baseUrl: string, channel: SandboxChannel = 'sandbox', nowMs = D
   return { connector, close: async () => await http.close() };
 }
 
-const CHARGE = { trade_no: '2026112400001', currency: 'CNY', paid_at: '2026-11-24T01:02:04.005Z' };
-
-function query(state: string, trades: readonly object[] = []) {
-  return { result: 'OK', state, trades };
-}
-
-const REVERSED = { state: 'REVERSED', reversed_at: '2026-11-24T01:03:04.005Z' };
-
-/** Where a refund stands, as call, question and notification all say it. */
-function refundWords(saying: Saying, { amount = 1_234, refundNo = REFUND_NO }: Changes) {
-  const about = { refund_no: refundNo, refund_id: 'R7', trade_no: CHARGE.trade_no, amount };
-  const money = { ...about, currency: 'CNY' };
-  switch (saying) {
-    case 'refund_under_way':
-      return { ...money, state: 'PROCESSING' };
-    case 'refunded':
-      return { ...money, state: 'SUCCESS', refunded_at: '2026-11-24T02:02:04.005Z' };
-    case 'refund_dead':
-      return { ...money, state: 'CLOSED', code: 'REFUND_CLOSED', message: '退款已关闭' };
-    case 'refund_stuck':
-      return { ...money, state: 'ABNORMAL', code: 'USER_ACCOUNT_ABNORMAL', message: '账户异常' };
-    default:
-      return null;
-  }
-}
-
-const REFUSALS: Partial<Record<Saying, string>> = {
-  refund_exceeds: 'REFUND_EXCEEDS',
-  no_funds: 'NOT_ENOUGH',
-  too_soon: 'TOO_SOON',
-};
-
-/** The same as a reply to the refund call or to the question about it. */
-function refundReplyWords(call: Call, saying: Saying, changes: Changes): unknown {
-  const code = REFUSALS[saying];
-  if (call === 'refund' && code !== undefined) return { result: 'ERROR', code, message: '不行' };
-  const words = refundWords(saying, changes);
-  if (words !== null) return { result: 'OK', ...words };
-  if (call === 'queryRefund' && saying === 'not_existing') {
-    return { result: 'OK', refund_no: changes.refundNo ?? REFUND_NO, state: 'NOT_EXIST' };
-  }
-  const unlisted = { ...refundWords('refunded', changes), state: 'FROZEN' };
-  return saying === 'something_unlisted' ? { result: 'OK', ...unlisted } : null;
-}
-
-function wordsOf(call: Call, saying: Saying, changes: Changes): unknown {
-  if (call === 'refund' || call === 'queryRefund') return refundReplyWords(call, saying, changes);
-  const { amount = 1_999 } = changes;
-  switch (`${call}: ${saying}` as const) {
-    case 'pay: accepted':
-      return { result: 'ACCEPTED', code_url: 'http://127.0.0.1:4041/pay/sandbox/1' };
-    case 'pay: paid':
-      return { result: 'PAID', ...CHARGE, amount };
-    case 'pay: declined':
-      return { result: 'DECLINED', code: 'INSUFFICIENT_BALANCE', message: '余额不足' };
-    case 'pay: closed':
-      return { result: 'ERROR', code: 'ORDER_CLOSED', message: 'closed before' };
-    case 'query: waiting':
-      return query('WAITING');
-    case 'query: paid':
-      return query('PAID', [{ ...CHARGE, amount }]);
-    case 'query: declined':
-      return { ...query('DECLINED'), code: 'PAYER_CANCELLED', message: '付款人取消支付' };
-    case 'query: closed':
-      return query('CLOSED');
-    case 'query: reversed':
-      return query('REVERSED', [{ ...CHARGE, amount, ...REVERSED }]);
-    case 'query: not_existing':
-      return query('NOT_EXIST');
-    case 'close: closed':
-      return { result: 'CLOSED' };
-    case 'close: waiting':
-      return { result: 'PAYING' };
-    case 'close: paid':
-      return { result: 'PAID' };
-    default:
-      return saying === 'something_unlisted' ? { result: 'OK', state: 'FROZEN' } : null;
-  }
-}
-
 function seal(secret: string, { path, headers }: WireRequest, body: string) {
   const nonce = String(headers['sandbox-nonce']);
   const scope = `REPLY ${path}`;
@@ -179,13 +94,6 @@ function notification(words: object, secret = SECRET) {
   return { headers: sealedHeaders(sealing, body), body };
 }
 
-const STATES: Partial<Record<Saying, string>> = {
-  paid: 'PAID',
-  waiting: 'WAITING',
-  declined: 'DECLINED',
-  something_unlisted: 'FROZEN',
-};
-
 contractOf({
   name: 'the sandbox',
   order: orderOf('qr'),
@@ -194,7 +102,7 @@ contractOf({
   secret: SECRET,
   connect,
   say: (call, saying, changes = {}) => {
-    const words = wordsOf(call, saying, changes);
+    const words = replyWords(call, saying, changes);
     if (typeof words !== 'object' || words === null) return null;
     const status = 'result' in words && words.result === 'ERROR' ? 400 : 200;
     return { status, body: JSON.stringify({ out_no: changes.orderNo ?? ORDER_NO, ...words }) };
@@ -202,17 +110,8 @@ contractOf({
   seal: (request, body) => seal(SECRET, request, body),
   forge: (request, body) => seal(`${SECRET}x`, request, body),
   notify: (saying, changes = {}) => {
-    const named = { account: ACCOUNT, out_no: ORDER_NO };
-    const { refund_no: _, ...unnumbered } = refundWords('refunded', changes) ?? {};
-    const refund = saying === 'refunded_at_console' ? unnumbered : refundWords(saying, changes);
-    if (refund !== null) return notification({ ...named, event: 'refund', ...refund });
-    const { amount = 1_999 } = changes;
-    const { trade_no, currency } = CHARGE;
-    const reversal = { event: 'reversal', trade_no, currency, amount, ...REVERSED };
-    if (saying === 'reversed') return notification({ ...named, ...reversal });
-    const state = STATES[saying];
-    if (state === undefined) return null;
-    return notification({ ...named, state, ...CHARGE, amount });
+    const words = notificationWords(saying, changes);
+    return words === null ? null : notification({ account: ACCOUNT, ...words });
   },
 });
 
@@ -291,7 +190,7 @@ describe('what the sandbox is sent', () => {
     expect(sent.request.path).toBe('/gateway/sandbox/refund');
     expect(JSON.parse(sent.request.body)).toEqual({
       out_no: ORDER_NO,
-      refund_no: REFUND_NO,
+      refund_no: REFUND.channelRefundNo,
       trade_no: '2026112400001',
       amount: 1_234,
       currency: 'CNY',
@@ -301,7 +200,10 @@ describe('what the sandbox is sent', () => {
       async (connector) => await connector.queryRefund(REFUND, deadlineAtMs),
     );
     expect(asked.request.path).toBe('/gateway/sandbox/refund_query');
-    expect(JSON.parse(asked.request.body)).toEqual({ out_no: ORDER_NO, refund_no: REFUND_NO });
+    expect(JSON.parse(asked.request.body)).toEqual({
+      out_no: ORDER_NO,
+      refund_no: REFUND.channelRefundNo,
+    });
     expect([sent.answer, asked.answer]).toMatchObject([
       { outcome: { type: 'pending' } },
       { outcome: { type: 'pending' } },
