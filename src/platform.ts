@@ -22,6 +22,7 @@ import { newMetrics } from './runtime/metrics.ts';
 import type { NoticeSender } from './runtime/notice-sender.ts';
 import { newNoticeSender } from './runtime/notice-sender.ts';
 import type { LinkOf } from './runtime/payment-object.ts';
+import type { Brake } from './runtime/perform.ts';
 import { newPerformer } from './runtime/perform.ts';
 import { newRateLimit } from './runtime/rate-limit.ts';
 import { newReceiver } from './runtime/receive.ts';
@@ -35,6 +36,7 @@ import { purgeIdempotencyKeys } from './store/postgres/idempotency.ts';
 import { isDataError } from './store/postgres/errors.ts';
 import type { Pool } from './store/postgres/pool.ts';
 import { openPool } from './store/postgres/pool.ts';
+import { spend } from './store/postgres/refund-brake.ts';
 import { postgresStore } from './store/postgres/postgres-store.ts';
 import type { Store } from './store/store.ts';
 
@@ -137,13 +139,23 @@ function contextOf(config: Config, connectors: Connectors, clock: OffsetClock): 
   };
 }
 
+/** The brake of this installation: its limits are the policy's, its counts are in the database. */
+function brakeOf({ config, pool, clock }: Parts): Brake {
+  const { automaticRefundsPerHourMax, automaticRefundMinorPerHourMax } = config.policy;
+  const limits = {
+    countPerHourMax: automaticRefundsPerHourMax,
+    minorPerHourMax: automaticRefundMinorPerHourMax,
+  };
+  return async (spending) => await spend(pool, { ...spending, nowMs: clock.nowMs() }, limits);
+}
+
 function buildWorker(parts: Parts, notices: NoticeSender): Worker {
   const { config, log, pool, clock, store, killPoint, connectors, door } = parts;
   const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
   return newWorker({
     store,
     door,
-    performer: newPerformer(connectors, door, clock, killPoint),
+    performer: newPerformer(connectors, door, clock, killPoint, brakeOf(parts)),
     notices,
     applyStoredNotifications: newStoredNotifications(pool, door, clock, config.worker.leaseMs)
       .applyDue,
@@ -169,7 +181,7 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
   const { config, log, pool, clock, store, killPoint, freshId, connectors, door } = parts;
   const registry = new Registry();
   const metrics = newMetrics(registry);
-  const performer = newPerformer(connectors, door, clock, killPoint);
+  const performer = newPerformer(connectors, door, clock, killPoint, brakeOf(parts));
   const stored = newStoredNotifications(pool, door, clock, config.worker.leaseMs);
   const outside = config.sandboxUrl === null ? null : sandboxControl(config.sandboxUrl);
   return {

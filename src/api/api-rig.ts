@@ -120,7 +120,13 @@ function newParts(
     batchSizeMax: 16,
     pause: async () => await clock.sleep(1),
   });
-  const performer = newPerformer(connectors, door, clock, killPoint);
+  const performer = newPerformer(
+    connectors,
+    door,
+    clock,
+    killPoint,
+    async () => await Promise.resolve('allowed'),
+  );
   const deps: ApiDependencies = {
     pool,
     store,

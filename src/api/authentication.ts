@@ -1,6 +1,7 @@
 /** Who is calling: an API key, as Bearer token or as the user of Basic (`curl -u sk_test_…:`). */
 import { hash } from 'node:crypto';
 import type { FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { LatePaymentPolicy } from '../core/payment.ts';
 import type { KeyOwner } from '../store/postgres/merchants.ts';
 import { findKey, keyHash } from '../store/postgres/merchants.ts';
 import { ApiProblem } from './api-problem.ts';
@@ -48,6 +49,14 @@ export function merchantOf(request: FastifyRequest): number {
     throw new Error(`${request.url} needs a merchant and its route admits others`);
   }
   return request.caller.merchantNumber;
+}
+
+/** What the merchant who calls wants done with late money. */
+export function latePaymentOf(request: FastifyRequest): LatePaymentPolicy {
+  if (request.caller === null || !('merchantNumber' in request.caller)) {
+    throw new Error(`${request.url} needs a merchant and its route admits others`);
+  }
+  return request.caller.latePayment;
 }
 
 function admit(

@@ -152,6 +152,7 @@ test('a request that fails on our side lets go of its key, and nothing of the fa
     requests: {
       create: async () => await Promise.reject(new Error('SELECT secret FROM nowhere')),
       tryChannel: async () => await Promise.reject(new Error('no')),
+      refund: async () => await Promise.reject(new Error('no')),
       sync: async () => await Promise.reject(new Error('no')),
       close: async () => await Promise.reject(new Error('no')),
     },

@@ -17,6 +17,12 @@ const EVENT_SUMMARIES: Readonly<Record<EventType, string>> = {
   'payment.succeeded': 'A payment was paid. Once per payment, ever. 支付成功',
   'payment.closed': 'A payment was closed, after its channels proved it unpaid. 已关闭',
   'payment.reopened': 'A payment closed by expiry was asked for again. 重新打开',
+  'payment.reversed': 'The channel revoked the success of a payment: its money is gone. 冲正',
+  'payment.surplus_refunded': 'Money beside the winner (paid twice, or late) went back. 多收退回',
+  'refund.succeeded': 'The payer has the money back. 退款成功',
+  'refund.failed':
+    'The channel refused the refund for good; nothing is set aside any more. 退款失败',
+  'refund.requires_action': 'The refund is still owed, and a person must act. 退款待处理',
   'payment.channel_order_failed': 'A channel said no to one try. 渠道订单失败',
   'exception.opened': 'Something went wrong that moves money or needs a person. 差错产生',
   'exception.resolved': 'It is over. 差错平账',

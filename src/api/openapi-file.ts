@@ -32,7 +32,7 @@ function unusedDependencies(): ApiDependencies {
   return {
     pool,
     store: postgresStore(pool),
-    requests: { create: refuse, tryChannel: refuse, sync: refuse, close: refuse },
+    requests: { create: refuse, tryChannel: refuse, refund: refuse, sync: refuse, close: refuse },
     receiver: { receive: refuse },
     connectors: { all: [], forChannel: () => null, get: () => null },
     clock: offsetClock(),

@@ -1,7 +1,8 @@
+import type { FastifyRequest } from 'fastify';
 /** `POST /v1/payments`: the call that everything starts with. */
 import type { CreatePayment } from '../core/input.ts';
 import { paymentObject } from '../runtime/payment-object.ts';
-import { merchantOf } from './authentication.ts';
+import { latePaymentOf, merchantOf } from './authentication.ts';
 import { checkChannel, chosenWay } from './channel-check.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { checkMoney } from './money-check.ts';
@@ -59,7 +60,7 @@ export function paymentRoutes(app: Api, deps: ApiDependencies): void {
     },
     async (request, reply) => {
       const startedAtMs = deps.clock.nowMs();
-      const input = createInput(deps, merchantOf(request), request.body);
+      const input = createInput(deps, request, request.body);
       const answered = await deps.requests.create(input, deadlineAtMs(request, deps));
       const { aggregate, isNew } = payment(answered, request.body);
       const isRepeat = aggregate.payment.id !== input.paymentId;
@@ -73,9 +74,10 @@ export function paymentRoutes(app: Api, deps: ApiDependencies): void {
 
 function createInput(
   deps: ApiDependencies,
-  merchantNumber: number,
+  request: FastifyRequest,
   body: CreatePaymentBody,
 ): CreatePayment {
+  const merchantNumber = merchantOf(request);
   return {
     type: 'create_payment',
     paymentId: deps.newPaymentId(merchantNumber),
@@ -88,6 +90,7 @@ function createInput(
     returnUrl: body.return_url ?? null,
     noticeUrl: body.notice_url ?? null,
     metadata: body.metadata ?? {},
+    latePayment: latePaymentOf(request),
     try: requestedTry(deps, body.channel, body.product),
   };
 }

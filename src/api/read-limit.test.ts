@@ -27,21 +27,21 @@ function passed(
 
 test('whoever reads in a tight loop is told to slow down, and nobody else', () => {
   const limit = limitReads({ clock });
-  expect(passed(limit, { merchantNumber: 1 }, 'GET', 5_000)).toBe(1_000);
-  expect(passed(limit, { merchantNumber: 1 }, 'GET', 1)).toBe(0);
-  expect(passed(limit, { merchantNumber: 2 }, 'GET', 1)).toBe(1);
+  expect(passed(limit, { merchantNumber: 1, latePayment: 'refund' }, 'GET', 5_000)).toBe(1_000);
+  expect(passed(limit, { merchantNumber: 1, latePayment: 'refund' }, 'GET', 1)).toBe(0);
+  expect(passed(limit, { merchantNumber: 2, latePayment: 'refund' }, 'GET', 1)).toBe(1);
   expect(passed(limit, { operatorId: 'op_1', name: 'Ada' }, 'GET', 1)).toBe(1);
 });
 
 test('writes do not count as reads', () => {
   const limit = limitReads({ clock });
-  expect(passed(limit, { merchantNumber: 1 }, 'POST', 5_000)).toBe(5_000);
+  expect(passed(limit, { merchantNumber: 1, latePayment: 'refund' }, 'POST', 5_000)).toBe(5_000);
 });
 
 test('the allowance comes back with time', () => {
   const moving = { ...offsetClock(), nowMs: () => moving.offsetMs };
   const limit = limitReads({ clock: moving });
-  passed(limit, { merchantNumber: 1 }, 'GET', 5_000);
+  passed(limit, { merchantNumber: 1, latePayment: 'refund' }, 'GET', 5_000);
   moving.offsetMs = 500;
-  expect(passed(limit, { merchantNumber: 1 }, 'GET', 5_000)).toBe(500);
+  expect(passed(limit, { merchantNumber: 1, latePayment: 'refund' }, 'GET', 5_000)).toBe(500);
 });

@@ -1,10 +1,17 @@
 /** Channels that answer as a test says, without a wire. */
-import type { Connector, Connectors } from '../channels/connector.ts';
+import type { Connector, Connectors, RefundAnswer, RefundCall } from '../channels/connector.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ChannelRules } from '../core/policy.ts';
+import type { RefundOutcome } from '../core/refund-outcome.ts';
 
 /** What every channel answers to each call; a test changes it as it goes. */
-export type Script = { pay: Outcome; query: Outcome; close: Outcome };
+export type Script = {
+  pay: Outcome;
+  query: Outcome;
+  close: Outcome;
+  /** Absent: the channel returns what it is asked to, at once. */
+  refund?: RefundOutcome;
+};
 
 export const PAYABLE: Outcome = {
   type: 'pending',
@@ -37,6 +44,15 @@ export const RULES: ChannelRules = {
   closeRefusesUnknown: true,
   validityMsMin: 0,
   products: { qr: PAYER_ACTS, redirect: PAYER_ACTS },
+  refund: {
+    windowMs: 365 * 24 * 3_600_000,
+    gapMs: 0,
+    partsMax: 50,
+    resendsSafely: true,
+    queryDelaysMs: [2_000],
+    retryMs: 1_000,
+    roundsMax: 3,
+  },
 };
 
 /** The channels `wallet`, `bank` and `sandbox`, with one account each. */
@@ -51,7 +67,7 @@ export function scriptedConnectors(script: Script): Connectors {
 }
 
 function scriptedConnector(channel: string, script: Script): Connector {
-  const answer = async (call: keyof Script) =>
+  const answer = async (call: 'pay' | 'query' | 'close') =>
     await Promise.resolve({ outcome: script[call], raw: JSON.stringify(script[call]) });
   const closed = new Set<string>();
   const reply = { status: 200, contentType: 'text/plain', body: 'ok' };
@@ -71,9 +87,19 @@ function scriptedConnector(channel: string, script: Script): Connector {
       if (script.close.type === 'closed') closed.add(channelOrderNo);
       return await answer('close');
     },
+    refund: async (call) => await refundAnswer(script, call),
+    queryRefund: async (call) => await refundAnswer(script, call),
     link: () => ({ type: 'redirect', url: 'https://bank.example' }),
     readNotification: () => ({ type: 'refused', reason: 'the test sends no notifications' }),
     acknowledge: reply,
     refuse: { ...reply, status: 400 },
   };
+}
+
+async function refundAnswer(script: Script, call: RefundCall): Promise<RefundAnswer> {
+  const { channelRefundNo, transactionNo, amountMinor, currency } = call;
+  const returned = { channelRefundNo, transactionNo, amountMinor, currency };
+  const refund = { ...returned, refundId: `F${channelRefundNo}`, refundedAtMs: Date.now() };
+  const outcome = script.refund ?? { type: 'succeeded', refund, channelCode: 'SUCCESS' };
+  return await Promise.resolve({ outcome, raw: outcome.channelCode });
 }

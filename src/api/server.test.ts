@@ -187,6 +187,7 @@ describe('Tieout-Deadline', () => {
       requests: {
         create: refuse,
         sync: refuse,
+        refund: async () => await Promise.resolve(answered),
         close: refuse,
         tryChannel: async () => await Promise.resolve(answered),
       },

@@ -3,6 +3,7 @@
  * channel order at a time and tells the payment book in messages.
  */
 import type { Charge } from './charge.ts';
+import { isHeldNow } from './charge.ts';
 import type { ChannelOrder, DeathEvidence } from './channel-order.ts';
 import { isOpen, moved } from './channel-order.ts';
 import type { Consequences, Context } from './decision.ts';
@@ -12,6 +13,12 @@ import {
   isOrderedMoney,
   resolveDoubt,
 } from './exceptions/amount-mismatch.ts';
+import {
+  deniesMoney,
+  doubtMoney,
+  openConflict,
+  resolveConflictDoubt,
+} from './exceptions/conflicting-outcome.ts';
 import { continueClose, proofOfEnd } from './exceptions/expired-payment.ts';
 import {
   firstQueryAtMs,
@@ -22,17 +29,17 @@ import {
 } from './exceptions/external-drop.ts';
 import { channelOrderNo } from './id.ts';
 import type { Fact } from './input.ts';
-import { postChargeLearned } from './journal.ts';
+import { postChargeLearned, postReleasedFromHold, postReversedAtChannel } from './journal.ts';
 import type { ToChannelBook } from './message.ts';
 import type { ChargeFact, Outcome } from './outcome.ts';
-import type { Payment } from './payment.ts';
+import { learnListedRefunds } from './refund-answers.ts';
 
 type OutcomeLearned = Extract<Fact, { type: 'outcome_learned' }>;
 type OpenTry = Extract<ToChannelBook, { type: 'open_try' }>;
 
 /** Inserts the channel order that the payment book allowed; the call to the channel follows the commit. */
 export function openChannelOrder(
-  payment: Payment,
+  paymentId: string,
   message: OpenTry,
   out: Consequences,
   context: Context,
@@ -46,9 +53,9 @@ export function openChannelOrder(
     channel: message.channel,
     account: message.account,
     product: message.product,
-    channelOrderNo: channelOrderNo(payment.id, message.attempt),
-    amountMinor: payment.amountMinor,
-    currency: payment.currency,
+    channelOrderNo: channelOrderNo(paymentId, message.attempt),
+    amountMinor: message.amountMinor,
+    currency: message.currency,
     validUntilMs: message.validUntilMs,
     createdAtMs: context.nowMs,
     status: opensByLink ? 'pending' : 'created',
@@ -61,10 +68,12 @@ export function openChannelOrder(
     failure: null,
     nextAction: null,
     charges: [],
+    refunds: [],
+    foreignReturns: [],
   };
   // The orders of a new payment are found by its age. The sweep does not come back for one that is
   // added later, so its first question is committed with it.
-  if (payment.version > 0) planFirstQuestion(order, out, context);
+  if (!message.isFirst) planFirstQuestion(order, out, context);
   return order;
 }
 
@@ -93,13 +102,11 @@ export function learnOutcome(
   }
   // A success that names no charge cannot be booked: it is asked about like any answer that settles nothing.
   if (outcome.type === 'succeeded' && outcome.charges.length > 0) {
-    return learnCharges(order, fact, outcome.charges, out, context);
+    const charged = learnCharges(order, fact, outcome.charges, out, context);
+    return learnListedRefunds(charged, outcome.refunds ?? [], evidence.via, out, context);
   }
-  if (!isOpen(order)) {
-    // An answer from the channel itself that names no other money ends a doubt raised by a notification.
-    if (evidence.via === 'query' && outcome.type !== 'unknown') resolveDoubt(order, out, context);
-    return order;
-  }
+  if (outcome.type === 'reversed') return learnReversal(order, outcome, fact, out, context);
+  if (!isOpen(order)) return takeContradiction(order, fact, out, context);
   if (outcome.type === 'failed') {
     const { code, message, channelCode } = outcome;
     const failed = moved(order, 'failed', { failure: { code, message, channelCode } });
@@ -111,6 +118,100 @@ export function learnOutcome(
   const proof = evidence.operation === 'query' ? proofOfEnd(order, outcome, context) : null;
   if (proof) return die(moved(order, 'closed'), proof, fact, out, context);
   return stayOpen(takeAnswer(order, outcome, fact), fact, out, context);
+}
+
+/** An answer about an order that has its end, and that names no money. */
+function takeContradiction(
+  order: ChannelOrder,
+  { outcome, evidence }: OutcomeLearned,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
+  const isPaid = order.charges.some((charge) => charge.reversedAtMs === null);
+  if (isPaid && deniesMoney(outcome)) {
+    if (evidence.via === 'query') openConflict(order, outcome, out, context);
+    else if (evidence.via === 'notification') doubtMoney(order, outcome, out, context);
+  }
+  // An answer from the channel itself that names no other money ends a doubt raised by a notification.
+  if (evidence.via === 'query' && outcome.type !== 'unknown') resolveDoubt(order, out, context);
+  return order;
+}
+
+/** The channel revoked a charge (冲正). What it had paid for keeps its history; the money is gone. */
+function learnReversal(
+  order: ChannelOrder,
+  outcome: Extract<Outcome, { type: 'reversed' }>,
+  fact: OutcomeLearned,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
+  const { transactionNo, reversedAtMs } = outcome;
+  const charge = order.charges.find((one) => one.transactionNo === transactionNo);
+  if (!charge) {
+    // Taken and given back before we heard of either: the order has ended unpaid.
+    return isOpen(order) && order.charges.length === 0
+      ? die(moved(order, 'closed'), 'channel_reversed', fact, out, context)
+      : order;
+  }
+  if (charge.reversedAtMs !== null) return order;
+  const { via } = fact.evidence;
+  out.postings.push(postReversedAtChannel(order, charge, reversedAtMs, via));
+  const wasHeld = isHeldNow(charge);
+  const { attempt } = order;
+  const charges = order.charges.map((one) => (one === charge ? { ...one, reversedAtMs } : one));
+  const isGone = charges.every((one) => one.reversedAtMs !== null);
+  out.toPaymentBook.push({
+    type: 'charge_reversed',
+    attempt,
+    charge: factOf(charge),
+    reversedAtMs,
+    wasHeld,
+    endsHold: wasHeld && !charges.some(isHeldNow),
+  });
+  // An order whose held money was sent back has its end already.
+  const isStanding = order.status === 'succeeded' || order.status === 'held';
+  const after =
+    isGone && isStanding ? moved(order, 'reversed', { charges }) : { ...order, charges };
+  resolveDoubt(after, out, context);
+  if (order.status === 'held' && isGone) {
+    const evidence = 'channel_reversed';
+    out.toPaymentBook.push({ type: 'try_dead', attempt, evidence, neverOpened: false });
+  }
+  return after;
+}
+
+/** A person decided that held money goes back to its payer: the payment book owes it from here on. */
+export function releaseHeld(
+  order: ChannelOrder,
+  by: string,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
+  const { attempt } = order;
+  const last = order.charges.findLast(isHeldNow);
+  const charges = order.charges.map((charge) => {
+    if (!isHeldNow(charge)) return charge;
+    out.postings.push(postReleasedFromHold(order, charge, context.nowMs));
+    out.toPaymentBook.push({
+      type: 'charge',
+      attempt,
+      charge: factOf(charge),
+      via: 'operator',
+      wasHeld: true,
+      endsHold: charge === last,
+    });
+    return { ...charge, releasedAtMs: context.nowMs };
+  });
+  const after: ChannelOrder = { ...order, charges };
+  resolveDoubt(after, out, context, `${by} decided to return the money.`);
+  if (order.status !== 'held') return after;
+  const evidence = 'held_money_returned';
+  out.toPaymentBook.push({ type: 'try_dead', attempt, evidence, neverOpened: false });
+  return moved(after, 'closed', { deathEvidence: evidence });
+}
+
+function factOf({ transactionNo, amountMinor, currency, paidAtMs }: Charge): ChargeFact {
+  return { transactionNo, amountMinor, currency, paidAtMs };
 }
 
 /** The status after an answer that is not an end: accepted, or nobody knows. */
@@ -204,9 +305,17 @@ function learnCharges(
     }
     // Money on a held order joins what is held: a person decides about all of it.
     const held = !ordered || order.status === 'held';
-    order = addCharge(order, { ...one, learnedAtMs: context.nowMs, via, held }, out, context);
+    const learned = {
+      learnedAtMs: context.nowMs,
+      via,
+      held,
+      releasedAtMs: null,
+      reversedAtMs: null,
+    };
+    order = addCharge(order, { ...one, ...learned }, out, context);
   }
   resolveDrop(order, out, context, `The order is ${order.status}, by ${via}.`);
+  if (via === 'query') resolveConflictDoubt(order, out, context);
   if (doubted) return order;
   if (order !== before && wasAsked(before)) {
     out.effects.push({ type: 'ask_done', attempt: order.attempt });
@@ -222,20 +331,27 @@ function addCharge(
   out: Consequences,
   context: Context,
 ): ChannelOrder {
-  const { learnedAtMs: _learned, via, held, ...fact } = charge;
+  const { via, held } = charge;
+  const fact = factOf(charge);
   const charges = [...order.charges, charge];
   const end = { charges, closeStep: 'none', awaitsStatement: false, nextAction: null } as const;
   out.postings.push(postChargeLearned(order, charge));
   if (held) {
     holdAmount(order, charge, out, context);
-    out.toPaymentBook.push({ type: 'charge_held', attempt: order.attempt, charge: fact });
-    const staysAsItIs =
-      order.status === 'held' || order.status === 'succeeded' || order.status === 'reversed';
+    const beginsHold = !order.charges.some(isHeldNow);
+    out.toPaymentBook.push({
+      type: 'charge_held',
+      attempt: order.attempt,
+      charge: fact,
+      beginsHold,
+    });
+    const staysAsItIs = order.status === 'held' || order.status === 'succeeded';
     return staysAsItIs ? { ...order, ...end } : moved(order, 'held', { ...end, confirmedBy: via });
   }
-  out.toPaymentBook.push({ type: 'charge', attempt: order.attempt, charge: fact, via });
-  const alreadyPaid = order.status === 'succeeded' || order.status === 'reversed';
-  return alreadyPaid
+  const { attempt } = order;
+  const good = { wasHeld: false, endsHold: false };
+  out.toPaymentBook.push({ type: 'charge', attempt, charge: fact, via, ...good });
+  return order.status === 'succeeded'
     ? { ...order, ...end }
     : moved(order, 'succeeded', { ...end, confirmedBy: via });
 }

@@ -3,6 +3,7 @@
  * channel we are the merchant. A payment has N of them, and a failed one is never overwritten.
  */
 import type { Charge } from './charge.ts';
+import type { ChannelRefund, ForeignReturn } from './channel-refund.ts';
 import type { NextAction, Via } from './outcome.ts';
 
 export const CHANNEL_ORDER_STATUSES = [
@@ -27,11 +28,11 @@ export const CHANNEL_ORDER_MOVES: Readonly<
   created: ['pending', 'unknown', 'succeeded', 'failed', 'closed', 'held'],
   pending: ['succeeded', 'failed', 'closed', 'held'],
   unknown: ['pending', 'succeeded', 'failed', 'closed', 'held'],
-  held: [],
-  succeeded: [],
+  held: ['closed', 'reversed'],
+  succeeded: ['reversed'],
   failed: ['succeeded', 'held'],
   closed: ['succeeded', 'held'],
-  reversed: [],
+  reversed: ['succeeded', 'held'],
 };
 
 /**
@@ -45,7 +46,9 @@ export type DeathEvidence =
   | 'channel_failed'
   | 'channel_closed'
   | 'close_acknowledged'
-  | 'not_found_after_validity';
+  | 'not_found_after_validity'
+  | 'channel_reversed'
+  | 'held_money_returned';
 
 export type ChannelOrder = {
   readonly attempt: number;
@@ -77,6 +80,10 @@ export type ChannelOrder = {
   readonly nextAction: NextAction | null;
   /** What the channel took under this number, in the order in which we learned of it. */
   readonly charges: readonly Charge[];
+  /** What we asked the channel to give back of them, in the order of their numbers. */
+  readonly refunds: readonly ChannelRefund[];
+  /** What was given back without us. */
+  readonly foreignReturns: readonly ForeignReturn[];
 };
 
 /** Orders whose end is not known: a channel may still take, or have taken, money for them. */

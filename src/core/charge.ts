@@ -9,7 +9,16 @@ export type Charge = ChargeFact & {
   readonly via: Via;
   /** The amount is not the order's: the money waits in suspense for a person. */
   readonly held: boolean;
+  /** When a person decided that held money goes back to its payer; the charge counts as surplus from then on. */
+  readonly releasedAtMs: number | null;
+  /** When the channel took the charge back itself (冲正); null while it stands. */
+  readonly reversedAtMs: number | null;
 };
+
+/** Whether the charge's money waits in suspense. */
+export function isHeldNow(charge: Charge): boolean {
+  return charge.held && charge.releasedAtMs === null && charge.reversedAtMs === null;
+}
 
 /** The key of a charge inside its payment, used by journal entries, cases and messages alike. */
 export function chargeKey(attempt: number, transactionNo: string): string {

@@ -5,32 +5,29 @@
  */
 import type { Aggregate } from './aggregate.ts';
 import { describeChanges } from './changes.ts';
-import { learnOutcome, openChannelOrder } from './channel-book.ts';
-import type { ChannelOrder } from './channel-order.ts';
-import { isOpen } from './channel-order.ts';
-import type { Consequences, Context, Decision, Refusal } from './decision.ts';
+import { learnOutcome, releaseHeld } from './channel-book.ts';
+import { beginSending, holdBack, release } from './channel-refunds.ts';
+import type { Context, Decision, Refusal } from './decision.ts';
 import { newConsequences } from './decision.ts';
+import type { Draft } from './draft.ts';
+import { changeOrder, passMessages } from './draft.ts';
 import type { Effect, HistoryEntry } from './effect.ts';
-import { beginClose } from './exceptions/expired-payment.ts';
 import { openUndelivered, resolveUndelivered } from './exceptions/undelivered-notice.ts';
-import type { CreatePayment, Fact, Input, RequestedTry } from './input.ts';
-import {
-  acceptCharge,
-  acceptHeld,
-  allowTry,
-  beginClosing,
-  canReopen,
-  newPayment,
-  reopen,
-  tryDead,
-  tryOpened,
-} from './payment-book.ts';
-import type { Payment } from './payment.ts';
+import type {
+  CreatePayment,
+  Fact,
+  Input,
+  OperatorDecision,
+  RequestedTry,
+  RequestRefund,
+} from './input.ts';
+import { decideByOperator } from './operator-decision.ts';
+import { allowTry, beginClosing, canReopen, newPayment, reopen } from './payment-book.ts';
+import { judgeRefund, reserveRefund } from './payment-refunds.ts';
+import { learnForeign, learnRefund } from './refund-answers.ts';
+import { merchantRefundKey } from './refund.ts';
 import { snapshotOf } from './snapshot.ts';
 import { judgeTry } from './try-request.ts';
-
-/** Both books while one decision is being made. */
-type Draft = { payment: Payment; orders: ChannelOrder[]; readonly out: Consequences };
 
 /**
  * Decides one input. `before` is null only for a `create_payment` whose number is new.
@@ -71,12 +68,21 @@ function takeInput(draft: Draft, before: Aggregate, input: Input, context: Conte
       return takeTry(draft, before, input.try, context);
     case 'close_payment':
       return takeClose(draft);
+    case 'request_refund':
+      return takeRefund(draft, input, context);
+    case 'operator_decision':
+      return takeDecision(draft, before, input, context);
     case 'outcome_learned':
+    case 'refund_outcome_learned':
+    case 'foreign_refund_learned':
       if (!concernsOrder(before, input)) {
         return refused('not_found', 'This channel account has no such order.');
       }
       takeFact(draft, input, context);
       return TAKEN;
+    case 'refund_sending':
+    case 'refund_held_back':
+    case 'refund_released':
     case 'validity_ended':
     case 'notice_exhausted':
     case 'notice_delivered':
@@ -148,11 +154,69 @@ function takeClose(draft: Draft): Answer {
   return TAKEN;
 }
 
+/** The same refund number again: the same refund, if it is about the same money. */
+function takeRefund(draft: Draft, input: RequestRefund, context: Context): Answer {
+  const { payment } = draft;
+  const key = merchantRefundKey(input.merchantRefundNo);
+  const known = payment.refunds.find((one) => one.key === key);
+  if (known) {
+    return known.amountMinor === input.amountMinor
+      ? TAKEN
+      : refused(
+          'merchant_refund_no_reused',
+          `${input.merchantRefundNo} is a refund of ${known.amountMinor} ${known.currency}, not ${input.amountMinor}.`,
+        );
+  }
+  const order = draft.orders.find((one) => one.attempt === payment.winner?.attempt);
+  const windowMs = order ? context.rules(order.channel, order.account).refund.windowMs : 0;
+  const refusal = judgeRefund(payment, input, windowMs, context.nowMs);
+  if (refusal) return { type: 'refused', refusal };
+  draft.payment = reserveRefund(payment, input, draft.out, context);
+  return TAKEN;
+}
+
+function takeDecision(
+  draft: Draft,
+  before: Aggregate,
+  input: OperatorDecision,
+  context: Context,
+): Answer {
+  const decided = decideByOperator(before, input, draft.out, context);
+  if (decided.type === 'refused') return decided;
+  draft.payment = decided.payment;
+  const { releaseAttempt } = decided;
+  if (releaseAttempt !== null) {
+    changeOrder(draft, releaseAttempt, (order) => releaseHeld(order, input.by, draft.out, context));
+  }
+  return TAKEN;
+}
+
 function takeFact(draft: Draft, fact: Fact, context: Context): void {
   const { payment, out } = draft;
   switch (fact.type) {
     case 'outcome_learned':
       changeOrder(draft, fact.attempt, (order) => learnOutcome(order, fact, out, context));
+      return;
+    case 'refund_sending':
+      changeOrder(draft, fact.attempt, (order) => beginSending(order, fact.number, out, context));
+      return;
+    case 'refund_held_back':
+      changeOrder(draft, fact.attempt, (order) =>
+        holdBack(order, fact.number, fact.reason, out, context),
+      );
+      return;
+    case 'refund_released':
+      changeOrder(draft, fact.attempt, (order) =>
+        release(order, fact.number, fact.by, out, context),
+      );
+      return;
+    case 'refund_outcome_learned':
+      changeOrder(draft, fact.attempt, (order) => learnRefund(order, fact, out, context));
+      return;
+    case 'foreign_refund_learned':
+      changeOrder(draft, fact.attempt, (order) =>
+        learnForeign(order, fact.refund, fact.evidence.via, out),
+      );
       return;
     case 'validity_ended': {
       const isOver =
@@ -174,54 +238,17 @@ function takeFact(draft: Draft, fact: Fact, context: Context): void {
 /** Whether a fact is about an order that we really sent to the account that speaks. */
 function concernsOrder(
   before: Aggregate,
-  fact: Extract<Fact, { type: 'outcome_learned' }>,
+  fact: Extract<
+    Fact,
+    { type: 'outcome_learned' | 'refund_outcome_learned' | 'foreign_refund_learned' }
+  >,
 ): boolean {
   const order = before.orders.find((one) => one.attempt === fact.attempt);
-  return order?.channel === fact.from.channel && order.account === fact.from.account;
-}
-
-/** Passes messages between the books until neither has anything left to say. */
-function passMessages(draft: Draft, context: Context): void {
-  const { out } = draft;
-  for (;;) {
-    const toChannel = out.toChannelBook.shift();
-    if (toChannel?.type === 'open_try') {
-      draft.orders.push(openChannelOrder(draft.payment, toChannel, out, context));
-    } else if (toChannel) {
-      changeOrder(draft, toChannel.attempt, (order) =>
-        isOpen(order) ? beginClose(order, out, context) : order,
-      );
-    }
-    const toPayment = out.toPaymentBook.shift();
-    if (toPayment) {
-      switch (toPayment.type) {
-        case 'try_opened':
-          draft.payment = tryOpened(draft.payment, toPayment.attempt);
-          break;
-        case 'try_dead':
-          draft.payment = tryDead(draft.payment, toPayment, out);
-          break;
-        case 'charge':
-          draft.payment = acceptCharge(draft.payment, toPayment, out, context);
-          break;
-        case 'charge_held':
-          draft.payment = acceptHeld(draft.payment, toPayment);
-          break;
-      }
-    }
-    if (!toChannel && !toPayment) return;
-  }
-}
-
-function changeOrder(
-  draft: Draft,
-  attempt: number,
-  change: (order: ChannelOrder) => ChannelOrder,
-): void {
-  const at = draft.orders.findIndex((order) => order.attempt === attempt);
-  const order = draft.orders[at];
-  if (!order) throw new Error(`payment ${draft.payment.id} has no channel order ${attempt}`);
-  draft.orders[at] = change(order);
+  if (order?.channel !== fact.from.channel || order.account !== fact.from.account) return false;
+  return (
+    fact.type !== 'refund_outcome_learned' ||
+    order.refunds.some((one) => one.number === fact.number)
+  );
 }
 
 function finish(
@@ -263,9 +290,28 @@ function sameOrders(before: Aggregate, draft: Draft): boolean {
 }
 
 function historyEntry(input: Input, changes: readonly string[]): HistoryEntry {
-  if (input.type === 'outcome_learned') {
-    const { attempt, evidence, outcome } = input;
-    return { input: input.type, attempt, evidence, outcome: outcome.type, changes };
+  switch (input.type) {
+    case 'outcome_learned':
+    case 'refund_outcome_learned': {
+      const { attempt, evidence, outcome } = input;
+      return { input: input.type, attempt, evidence, outcome: outcome.type, changes };
+    }
+    case 'foreign_refund_learned': {
+      const { attempt, evidence } = input;
+      return { input: input.type, attempt, evidence, outcome: 'succeeded', changes };
+    }
+    case 'operator_decision': {
+      const { by, reason, action } = input;
+      const evidence = { via: 'operator', operation: null, raw: `${by}: ${reason}` } as const;
+      return { input: `${input.type}: ${action}`, attempt: null, evidence, outcome: null, changes };
+    }
+    case 'refund_held_back':
+    case 'refund_released': {
+      const { attempt, by, reason } = input;
+      const evidence = { via: 'operator', operation: null, raw: `${by}: ${reason}` } as const;
+      return { input: input.type, attempt, evidence, outcome: null, changes };
+    }
+    default:
   }
   return { input: input.type, attempt: null, evidence: null, outcome: null, changes };
 }

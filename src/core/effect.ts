@@ -2,14 +2,19 @@
  * Effects: what must happen next. They are committed with the state, and a committed effect *is*
  * its job row. At most one row lives per key.
  */
-import type { Evidence } from './outcome.ts';
+import type { Evidence, Operation } from './outcome.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export const EVENT_TYPES = [
   'payment.succeeded',
   'payment.closed',
   'payment.reopened',
+  'payment.reversed',
+  'payment.surplus_refunded',
   'payment.channel_order_failed',
+  'refund.succeeded',
+  'refund.failed',
+  'refund.requires_action',
   'exception.opened',
   'exception.resolved',
 ] as const;
@@ -27,6 +32,19 @@ export type Effect =
     }
   /** Nothing more to ask about this order: its row goes. */
   | { readonly type: 'ask_done'; readonly attempt: number }
+  /**
+   * One row of the table of refund jobs; key: the channel refund. `send` sends it, `query` asks about it,
+   * and `held` is due never: the brake keeps it until a person lets go.
+   */
+  | {
+      readonly type: 'refund_job';
+      readonly attempt: number;
+      readonly number: number;
+      readonly operation: 'send' | 'query' | 'held';
+      readonly dueAtMs: number;
+    }
+  /** Nothing to do about this channel refund until somebody decides, or for ever: its row goes. */
+  | { readonly type: 'refund_job_done'; readonly attempt: number; readonly number: number }
   /** The payment's validity ends then; key: the payment. */
   | { readonly type: 'expire'; readonly dueAtMs: number }
   /** Tell the merchant; `id` is the event's and the key of its notices. */
@@ -42,7 +60,9 @@ export type Effect =
 export type HistoryEntry = {
   readonly input: string;
   readonly attempt: number | null;
-  readonly evidence: Evidence | null;
+  readonly evidence:
+    | (Omit<Evidence, 'operation'> & { readonly operation: Operation | null })
+    | null;
   /** The outcome's name, for inputs that carry one. */
   readonly outcome: string | null;
   /** `payment: pending → processing`, `order 1: …`, one line per change, in words for people. */

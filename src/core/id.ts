@@ -19,6 +19,8 @@ export const ID_RANDOM_BYTES = 10;
 export const MERCHANT_NUMBER_MAX = 0xff_ff_ff;
 /** Tries of one payment: two base32 characters of the channel order number. */
 export const ATTEMPT_MAX = 1023;
+/** Channel refunds of one channel order: two base32 characters of their number. */
+export const CHANNEL_REFUND_MAX = 1023;
 
 /** A TypeID such as `evt_01m80q…`: 48 bits of time, the rest random. */
 export function newId(prefix: string, nowMs: number, random: Uint8Array): string {
@@ -56,6 +58,22 @@ export function isId(prefix: string, text: string): boolean {
 export function channelOrderNo(paymentId: string, attempt: number): string {
   const suffix = `${ALPHABET[attempt >>> 5] ?? '?'}${ALPHABET[attempt & 31] ?? '?'}`;
   return `${paymentId.slice(4)}${suffix}`.toUpperCase();
+}
+
+/** The number of a channel refund: its order's, `R`, and its place there; 31 of `[0-9A-Z]`. */
+export function channelRefundNo(orderNo: string, number: number): string {
+  const suffix = `${ALPHABET[number >>> 5] ?? '?'}${ALPHABET[number & 31] ?? '?'}`;
+  return `${orderNo}R${suffix.toUpperCase()}`;
+}
+
+/** The order number and the place that a channel refund number stands for, or null when it is none of ours. */
+export function readChannelRefundNo(
+  text: string,
+): { channelOrderNo: string; number: number } | null {
+  if (!/^[0-7][0-9A-HJKMNP-TV-Z]{27}R[0-9A-HJKMNP-TV-Z]{2}$/.test(text)) return null;
+  const number =
+    ((VALUE_BY_CODE[text.charCodeAt(29)] ?? 0) << 5) | (VALUE_BY_CODE[text.charCodeAt(30)] ?? 0);
+  return number === 0 ? null : { channelOrderNo: text.slice(0, 28), number };
 }
 
 /** The TypeID of a channel order: its payment's, with the attempt in place of 12 random bits. */

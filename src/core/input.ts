@@ -3,6 +3,8 @@
  * change a payment: API, notification, query, statement and operator all end here.
  */
 import type { Evidence, Outcome } from './outcome.ts';
+import type { LatePaymentPolicy } from './payment.ts';
+import type { RefundFact, RefundOutcome } from './refund-outcome.ts';
 
 export type CreatePayment = {
   readonly type: 'create_payment';
@@ -16,7 +18,34 @@ export type CreatePayment = {
   readonly returnUrl: string | null;
   readonly noticeUrl: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The merchant's policy as it stands now; it stays with the payment. */
+  readonly latePayment: LatePaymentPolicy;
   readonly try: RequestedTry | null;
+};
+
+export type RequestRefund = {
+  readonly type: 'request_refund';
+  readonly merchantRefundNo: string;
+  readonly amountMinor: number;
+  readonly note: string | null;
+};
+
+/** What a person may decide about a case; which ones fit is the case's own business. */
+export const OPERATOR_ACTIONS = [
+  'return_money',
+  'retry_refund',
+  'give_up_refund',
+  'resolve',
+] as const;
+export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
+
+export type OperatorDecision = {
+  readonly type: 'operator_decision';
+  readonly caseId: string;
+  readonly action: OperatorAction;
+  /** The person's name, and why. Both stay in the history. */
+  readonly by: string;
+  readonly reason: string;
 };
 
 export type RequestedTry = {
@@ -30,7 +59,9 @@ export type RequestedTry = {
 export type Request =
   | CreatePayment
   | { readonly type: 'request_try'; readonly try: RequestedTry }
-  | { readonly type: 'close_payment' };
+  | { readonly type: 'close_payment' }
+  | RequestRefund
+  | OperatorDecision;
 
 export type Fact =
   | {
@@ -41,6 +72,34 @@ export type Fact =
       /** True when the dropped-order plan asked, and not a merchant's sync or a request in line. */
       readonly planned: boolean;
       /** The account that proved it: its word counts only for its own orders. */
+      readonly from: { readonly channel: string; readonly account: string };
+    }
+  /** The guard before a refund leaves: from here on nobody knows whether the channel has it. */
+  | { readonly type: 'refund_sending'; readonly attempt: number; readonly number: number }
+  /** The brake on automatic money out keeps a refund, or lets go of it again; `by` is a person, or the brake. */
+  | {
+      readonly type: 'refund_held_back' | 'refund_released';
+      readonly attempt: number;
+      readonly number: number;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'refund_outcome_learned';
+      readonly attempt: number;
+      readonly number: number;
+      readonly outcome: RefundOutcome;
+      readonly evidence: Evidence;
+      /** True when the plan of questions asked. */
+      readonly planned: boolean;
+      readonly from: { readonly channel: string; readonly account: string };
+    }
+  /** The channel tells of a refund that carries no number of ours. */
+  | {
+      readonly type: 'foreign_refund_learned';
+      readonly attempt: number;
+      readonly refund: RefundFact;
+      readonly evidence: Evidence;
       readonly from: { readonly channel: string; readonly account: string };
     }
   /** The payment's validity has ended. */

@@ -16,11 +16,14 @@ import {
   checkNothingForgotten,
   checkOneWinner,
   checkPostings,
+  checkRefundJobs,
 } from './move-invariants.ts';
 import {
+  checkChannelRefunds,
   checkNegativeEnds,
   checkNumbers,
   checkOwners,
+  checkReserve,
   checkStatuses,
   checkSums,
   checkWinner,
@@ -36,6 +39,8 @@ export function checkAggregate(aggregate: Aggregate): Violation[] {
     checkSums(aggregate, broken);
     checkNumbers(aggregate, broken);
     checkOwners(aggregate, broken);
+    checkReserve(aggregate, broken);
+    checkChannelRefunds(aggregate, broken);
   });
 }
 
@@ -56,6 +61,7 @@ export function checkMove(
     checkPostings(postings, broken);
     checkBookedCharges(before, after, postings, broken);
     checkJobs(before, after, effects, broken);
+    checkRefundJobs(before, after, effects, broken);
     checkEvents(before, after, effects, broken);
   });
 }

@@ -10,8 +10,11 @@
  * internal drop, in minor units.
  */
 import type { Charge } from './charge.ts';
-import { chargeKey } from './charge.ts';
+import { chargeKey, isHeldNow } from './charge.ts';
 import type { ChannelOrder } from './channel-order.ts';
+import type { ChannelRefund, ForeignReturn } from './channel-refund.ts';
+import type { Via } from './outcome.ts';
+import type { Refund } from './refund.ts';
 
 export type Posting = {
   readonly book: 'channel' | 'payment';
@@ -22,6 +25,13 @@ export type Posting = {
   readonly currency: string;
   /** For entries that book a charge: which one. The channel book's charge entries are its list of charges. */
   readonly charge: { readonly attempt: number; readonly fact: Charge } | null;
+  /** For entries that record something else about a charge: its reversal, its release, a return made without us. */
+  readonly about?: {
+    readonly attempt: number;
+    readonly transactionNo: string;
+    readonly atMs: number;
+    readonly via: Via;
+  };
 };
 
 type Sum = { readonly amountMinor: number; readonly currency: string };
@@ -48,6 +58,117 @@ export function postWinner(merchantNumber: number, sum: Sum): Posting {
 /** The charge is money that nobody asked for: it is owed to its payer. */
 export function postSurplus(merchantNumber: number, key: string, sum: Sum): Posting {
   return paymentPosting(`surplus:${key}`, 'between_books', `payer_owed:${merchantNumber}`, sum);
+}
+
+/** Held money belongs to its payer after all: it leaves suspense for the payment book. */
+export function postReleasedFromHold(order: ChannelOrder, charge: Charge, atMs: number): Posting {
+  const { amountMinor, currency, transactionNo } = charge;
+  return {
+    book: 'channel',
+    entry: `released:${chargeKey(order.attempt, transactionNo)}`,
+    debit: `suspense:${order.channel}/${order.account}`,
+    credit: 'between_books',
+    amountMinor,
+    currency,
+    charge: null,
+    about: { attempt: order.attempt, transactionNo, atMs, via: 'operator' },
+  };
+}
+
+/** The channel took a charge back itself: the receivable goes, and so does what it was owed to. */
+export function postReversedAtChannel(
+  order: ChannelOrder,
+  charge: Charge,
+  reversedAtMs: number,
+  via: Via,
+): Posting {
+  const account = `${order.channel}/${order.account}`;
+  const { amountMinor, currency, transactionNo } = charge;
+  return {
+    book: 'channel',
+    entry: `reversed:${chargeKey(order.attempt, transactionNo)}`,
+    debit: isHeldNow(charge) ? `suspense:${account}` : 'between_books',
+    credit: `channel_receivable:${account}`,
+    amountMinor,
+    currency,
+    charge: null,
+    about: { attempt: order.attempt, transactionNo, atMs: reversedAtMs, via },
+  };
+}
+
+/** The channel returned what we asked it to. */
+export function postRefundedAtChannel(order: ChannelOrder, refund: ChannelRefund): Posting {
+  return {
+    book: 'channel',
+    entry: `refund:${refund.channelRefundNo}`,
+    debit: 'between_books',
+    credit: `channel_receivable:${order.channel}/${order.account}`,
+    amountMinor: refund.amountMinor,
+    currency: refund.currency,
+    charge: null,
+  };
+}
+
+/** Somebody returned money at the channel's own console. */
+export function postForeignAtChannel(
+  order: ChannelOrder,
+  foreign: ForeignReturn,
+  isHeld: boolean,
+): Posting {
+  const account = `${order.channel}/${order.account}`;
+  const { refundId, transactionNo, amountMinor, currency, refundedAtMs, via } = foreign;
+  return {
+    book: 'channel',
+    entry: `foreign:${order.attempt}:${refundId}`,
+    debit: isHeld ? `suspense:${account}` : 'between_books',
+    credit: `channel_receivable:${account}`,
+    amountMinor,
+    currency,
+    charge: null,
+    about: { attempt: order.attempt, transactionNo, atMs: refundedAtMs, via },
+  };
+}
+
+/** A merchant asked for money back: it is set aside for the payer. */
+export function postReserved(merchantNumber: number, refund: Refund): Posting {
+  return paymentPosting(
+    `refund:${refund.key}`,
+    `merchant_payable:${merchantNumber}`,
+    `payer_owed:${merchantNumber}`,
+    refund,
+  );
+}
+
+/** The payer has it back. `wasGivenUp`: what was set aside had gone back to the merchant before. */
+export function postReturned(merchantNumber: number, refund: Refund, wasGivenUp: boolean): Posting {
+  const from = wasGivenUp ? 'merchant_payable' : 'payer_owed';
+  return paymentPosting(
+    `returned:${refund.key}`,
+    `${from}:${merchantNumber}`,
+    'between_books',
+    refund,
+  );
+}
+
+/** The payer will not get it by this way: what was set aside goes (back) to the merchant. */
+export function postGivenUp(merchantNumber: number, refund: Refund): Posting {
+  return paymentPosting(
+    `given_up:${refund.key}`,
+    `payer_owed:${merchantNumber}`,
+    `merchant_payable:${merchantNumber}`,
+    refund,
+  );
+}
+
+/** The channel took money back, by a reversal or at its console; `isWinner` says whose money that was. */
+export function postTakenBack(
+  merchantNumber: number,
+  entry: string,
+  isWinner: boolean,
+  sum: Sum,
+): Posting {
+  const account = isWinner ? 'merchant_payable' : 'payer_owed';
+  return paymentPosting(entry, `${account}:${merchantNumber}`, 'between_books', sum);
 }
 
 function paymentPosting(entry: string, debit: string, credit: string, sum: Sum): Posting {

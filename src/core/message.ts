@@ -3,6 +3,7 @@
  * commit; with two, each of them becomes an outbox row and an inbox row. 两账本之间的消息。
  */
 import type { DeathEvidence } from './channel-order.ts';
+import type { ForeignReturn } from './channel-refund.ts';
 import type { ChargeFact, Via } from './outcome.ts';
 
 /** Payment book → channel book. */
@@ -13,9 +14,26 @@ export type ToChannelBook =
       readonly channel: string;
       readonly account: string;
       readonly product: string;
+      readonly amountMinor: number;
+      readonly currency: string;
       readonly validUntilMs: number;
+      /** The first try of a new payment is found by its age; any other brings its first question with it. */
+      readonly isFirst: boolean;
     }
-  | { readonly type: 'close_try'; readonly attempt: number };
+  | { readonly type: 'close_try'; readonly attempt: number }
+  | {
+      readonly type: 'return_money';
+      readonly refundKey: string;
+      readonly attempt: number;
+      readonly transactionNo: string;
+      readonly amountMinor: number;
+      readonly currency: string;
+      /** Nobody but the platform asked for it: the brake counts it. */
+      readonly isAutomatic: boolean;
+    }
+  /** A person decided: try once more what the channel did not do, or let it be. */
+  | { readonly type: 'retry_return'; readonly refundKey: string; readonly attempt: number }
+  | { readonly type: 'give_up_return'; readonly refundKey: string; readonly attempt: number };
 
 /** Channel book → payment book. */
 export type ToPaymentBook =
@@ -32,7 +50,46 @@ export type ToPaymentBook =
       readonly attempt: number;
       readonly charge: ChargeFact;
       readonly via: Via;
+      /** Money that was held until a person decided to return it: never a winner. */
+      readonly wasHeld: boolean;
+      /** Nothing of the order is held any more. */
+      readonly endsHold: boolean;
     }
-  | { readonly type: 'charge_held'; readonly attempt: number; readonly charge: ChargeFact };
+  | {
+      readonly type: 'charge_held';
+      readonly attempt: number;
+      readonly charge: ChargeFact;
+      /** Nothing of the order was held before. */
+      readonly beginsHold: boolean;
+    }
+  | {
+      readonly type: 'charge_reversed';
+      readonly attempt: number;
+      readonly charge: ChargeFact;
+      readonly reversedAtMs: number;
+      /** Held money never reached the payment book. */
+      readonly wasHeld: boolean;
+      readonly endsHold: boolean;
+    }
+  | {
+      readonly type: 'return_result';
+      readonly refundKey: string;
+      readonly attempt: number;
+      readonly refundedAtMs: number;
+    }
+  | {
+      readonly type: 'return_refused';
+      readonly refundKey: string;
+      readonly attempt: number;
+      /** `dead`: every number tried is dead. `stuck`: a person must act before it can go on. */
+      readonly end: 'dead' | 'stuck';
+      readonly code: string;
+      readonly message: string;
+    }
+  | {
+      readonly type: 'foreign_return';
+      readonly attempt: number;
+      readonly foreign: ForeignReturn;
+    };
 
 export type Message = ToChannelBook | ToPaymentBook;

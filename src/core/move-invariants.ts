@@ -2,12 +2,16 @@
 import type { Aggregate } from './aggregate.ts';
 import type { ChannelOrder, ChannelOrderStatus } from './channel-order.ts';
 import { CHANNEL_ORDER_MOVES, isOpen } from './channel-order.ts';
+import type { ChannelRefund } from './channel-refund.ts';
+import type { Charge } from './charge.ts';
 import type { Effect, EventType } from './effect.ts';
 import { CATALOGUE } from './exceptions/catalogue.ts';
+import type { Case } from './exceptions/kind.ts';
 import type { Posting } from './journal.ts';
 import { knownCharges } from './known-charge.ts';
 import type { Payment, PaymentStatus } from './payment.ts';
 import { PAYMENT_MOVES } from './payment.ts';
+import { isSurplus } from './refund.ts';
 import { snapshotOf } from './snapshot.ts';
 import type { Broken } from './violation.ts';
 
@@ -27,7 +31,10 @@ export function checkLegalMoves(before: Aggregate | null, after: Aggregate, brok
       broken('I7', `order ${order.attempt} went from ${order.status} to ${now.status}`);
     }
   }
-  const isReopened = before.payment.status === 'closed' && payment.status !== 'closed';
+  const isReopened =
+    before.payment.status === 'closed' &&
+    payment.status !== 'closed' &&
+    payment.status !== 'succeeded';
   if (isReopened && before.payment.closeReason === 'merchant') {
     broken('I7', 'a payment that its merchant closed was reopened');
   }
@@ -69,6 +76,24 @@ const ORDER_FOR_LIFE: readonly (keyof ChannelOrder)[] = [
   'createdAtMs',
 ];
 
+const REFUND_FOR_LIFE: readonly (keyof ChannelRefund)[] = [
+  'refundKey',
+  'channelRefundNo',
+  'transactionNo',
+  'amountMinor',
+  'currency',
+];
+
+/** A charge stays what it was; that it was released or reversed is added to it once. */
+function isSameCharge(before: Charge, after: Charge | undefined): boolean {
+  if (!after) return false;
+  const isKept =
+    (before.releasedAtMs ?? after.releasedAtMs) === after.releasedAtMs &&
+    (before.reversedAtMs ?? after.reversedAtMs) === after.reversedAtMs;
+  const { releasedAtMs, reversedAtMs } = after;
+  return isKept && sameJson({ ...before, releasedAtMs, reversedAtMs }, after);
+}
+
 /** I11 and I13: what is for life stays, and orders, charges and cases are only ever added. */
 export function checkNothingForgotten(
   before: Aggregate | null,
@@ -88,8 +113,18 @@ export function checkNothingForgotten(
     for (const field of ORDER_FOR_LIFE) {
       if (order[field] !== now[field]) broken('I13', `${field} of order ${order.attempt} changed`);
     }
-    const kept = order.charges.every((charge, at) => sameJson(charge, now.charges[at]));
+    const kept = order.charges.every((charge, at) => isSameCharge(charge, now.charges[at]));
     if (!kept) broken('I11', `a charge of order ${order.attempt} changed`);
+    for (const refund of order.refunds) {
+      const then = now.refunds.find((one) => one.number === refund.number);
+      for (const field of REFUND_FOR_LIFE) {
+        if (refund[field] !== then?.[field]) {
+          broken('I13', `${field} of channel refund ${refund.channelRefundNo} changed`);
+        }
+      }
+    }
+    const foreign = order.foreignReturns.every((one, at) => sameJson(one, now.foreignReturns[at]));
+    if (!foreign) broken('I11', `a return without us of order ${order.attempt} changed`);
   }
   for (const one of before.cases) {
     const now = after.cases.find((other) => other.id === one.id);
@@ -140,28 +175,70 @@ export function checkPostings(postings: readonly Posting[], broken: Broken): voi
   }
 }
 
-/** I9: the journal has each new charge once in each book, and nothing else. */
+/** I9: the journal has each new event of money once in each book, and nothing else. */
 export function checkBookedCharges(
   before: Aggregate | null,
   after: Aggregate,
   postings: readonly Posting[],
   broken: Broken,
 ): void {
-  const known = new Set(before ? knownCharges(before).map((one) => one.key) : []);
-  const due: string[] = [];
-  for (const { key, charge, isWinner } of knownCharges(after)) {
-    if (known.has(key)) continue;
-    due.push(bookedAs('channel', `charge:${key}`, charge));
-    if (charge.held) continue;
-    due.push(bookedAs('payment', isWinner ? 'winner' : `surplus:${key}`, charge));
-  }
-  const booked = postings.map((one) => bookedAs(one.book, one.entry, one));
+  const known = new Set(before ? moneyEvents(before) : []);
+  const due = moneyEvents(after).filter((one) => !known.has(one));
+  // One move may give a refund up and then learn that it was carried out after all.
+  const returned = after.payment.refunds.filter((one) => one.status === 'succeeded');
+  const passing = new Set(returned.map((one) => bookedAs('payment', `given_up:${one.key}`, one)));
+  const booked = postings
+    .map((one) => bookedAs(one.book, one.entry, one))
+    .filter((one) => !passing.has(one));
   const left = due.filter((one) => !booked.includes(one));
   for (const one of left) broken('I9', `not booked: ${one}`);
-  if (booked.length + left.length !== due.length) {
-    const excess = booked.filter((one, at) => !due.includes(one) || booked.indexOf(one) !== at);
-    broken('I9', `booked without a charge, or twice: ${excess.join(', ')}`);
+  const excess = booked.filter((one, at) => !due.includes(one) || booked.indexOf(one) !== at);
+  if (excess.length > 0) broken('I9', `booked without its event, or twice: ${excess.join(', ')}`);
+}
+
+/** Everything that must stand in the journal for the state as it is. */
+function moneyEvents(aggregate: Aggregate): string[] {
+  const { payment, orders } = aggregate;
+  const events: string[] = [];
+  for (const { key, charge, isWinner } of knownCharges(aggregate)) {
+    events.push(bookedAs('channel', `charge:${key}`, charge));
+    const isReleased = charge.releasedAtMs !== null;
+    if (isReleased) events.push(bookedAs('channel', `released:${key}`, charge));
+    const reachedPayments = !charge.held || isReleased;
+    if (reachedPayments) {
+      events.push(bookedAs('payment', isWinner ? 'winner' : `surplus:${key}`, charge));
+    }
+    if (charge.reversedAtMs === null) continue;
+    events.push(bookedAs('channel', `reversed:${key}`, charge));
+    if (reachedPayments) events.push(bookedAs('payment', `reversed:${key}`, charge));
   }
+  for (const order of orders) {
+    for (const one of order.refunds.filter((refund) => refund.status === 'succeeded')) {
+      events.push(bookedAs('channel', `refund:${one.channelRefundNo}`, one));
+      const entry = `foreign:${order.attempt}:${one.refundId}`;
+      if (one.isExtra) events.push(bookedAs('payment', entry, one));
+    }
+    for (const one of order.foreignReturns) {
+      const entry = `foreign:${order.attempt}:${one.refundId}`;
+      events.push(bookedAs('channel', entry, one));
+      const isHeld = order.charges.some(
+        ({ transactionNo, held, releasedAtMs }) =>
+          transactionNo === one.transactionNo && held && releasedAtMs === null,
+      );
+      if (!isHeld) events.push(bookedAs('payment', entry, one));
+    }
+  }
+  for (const refund of payment.refunds) {
+    if (!isSurplus(refund)) events.push(bookedAs('payment', `refund:${refund.key}`, refund));
+    if (refund.status === 'succeeded') {
+      events.push(bookedAs('payment', `returned:${refund.key}`, refund));
+    }
+    // What the channel took back without us was never given up: it was booked as taken back.
+    if (refund.status === 'failed' && refund.failure?.code !== 'returned_elsewhere') {
+      events.push(bookedAs('payment', `given_up:${refund.key}`, refund));
+    }
+  }
+  return events;
 }
 
 function bookedAs(
@@ -170,6 +247,32 @@ function bookedAs(
   sum: { readonly amountMinor: number; readonly currency: string },
 ): string {
   return `${book} ${entry} ${sum.amountMinor} ${sum.currency}`;
+}
+
+/** I14: a refund that is on its way has its job. */
+export function checkRefundJobs(
+  before: Aggregate | null,
+  after: Aggregate,
+  effects: readonly Effect[],
+  broken: Broken,
+): void {
+  for (const order of after.orders) {
+    const orderBefore = before?.orders.find((one) => one.attempt === order.attempt);
+    for (const refund of order.refunds) {
+      const old = orderBefore?.refunds.find((one) => one.number === refund.number);
+      if (old?.status === refund.status) continue;
+      const last = effects.findLast(
+        (one) =>
+          (one.type === 'refund_job' || one.type === 'refund_job_done') &&
+          one.attempt === order.attempt &&
+          one.number === refund.number,
+      );
+      const needsJob = refund.status === 'owed' || (refund.status === 'sending' && !last);
+      if (needsJob && last?.type !== 'refund_job') {
+        broken('I14', `channel refund ${refund.channelRefundNo} is ${refund.status} by no job`);
+      }
+    }
+  }
 }
 
 /** I14: state and what must follow from it are one commit. */
@@ -206,7 +309,9 @@ export function checkJobs(
       broken('I14', `order ${order.attempt} is not submitted by anybody`);
     }
   }
-  const isReopened = before?.payment.status === 'closed' && after.payment.status !== 'closed';
+  const isReopened =
+    before?.payment.status === 'closed' &&
+    (after.payment.status === 'pending' || after.payment.status === 'processing');
   if (isReopened && !effects.some((one) => one.type === 'expire')) {
     broken('I14', 'the payment was reopened without an end');
   }
@@ -243,10 +348,19 @@ export function checkEvents(
       events.some(
         (event) => event.event === type && event.subjectKey === `${one.kind}:${one.subject}`,
       );
-    if (!old && !isTold('exception.opened')) broken('I15', `${one.kind} was opened in silence`);
+    if (isTellable(one) && !isTellable(old) && !isTold('exception.opened')) {
+      broken('I15', `${one.kind} was opened in silence`);
+    }
     const isOver = one.resolvedAtMs !== null && (old?.resolvedAtMs ?? null) === null;
-    if (isOver && !isTold('exception.resolved')) broken('I15', `${one.kind} ended in silence`);
+    if (isOver && isTellable(one) && !isTold('exception.resolved')) {
+      broken('I15', `${one.kind} ended in silence`);
+    }
   }
+}
+
+/** A doubted amount is told once it is held, which is when a person gets it. */
+function isTellable(one: Case | undefined): boolean {
+  return one !== undefined && (one.kind !== 'amount_mismatch' || one.owner === 'operations');
 }
 
 /** Plain data compared by value; the order of keys counts, as one function writes them all. */

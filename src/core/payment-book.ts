@@ -4,13 +4,15 @@
  */
 import { chargeKey } from './charge.ts';
 import type { Consequences, Context } from './decision.ts';
-import { openDuplicate } from './exceptions/duplicate-payment.ts';
-import { openLateMoney, validUntilMs } from './exceptions/expired-payment.ts';
+import { tellHeld } from './exceptions/amount-mismatch.ts';
+import { acceptsLateMoney, validUntilMs } from './exceptions/expired-payment.ts';
+import { openSurplus } from './exceptions/surplus.ts';
 import type { CreatePayment, RequestedTry } from './input.ts';
 import { postSurplus, postWinner } from './journal.ts';
 import type { ToPaymentBook } from './message.ts';
 import type { CloseReason, Payment } from './payment.ts';
 import { movedPayment, openTries, withTry } from './payment.ts';
+import { oweSurplus } from './payment-refunds.ts';
 
 type ChargeMessage = Extract<ToPaymentBook, { type: 'charge' }>;
 type HeldMessage = Extract<ToPaymentBook, { type: 'charge_held' }>;
@@ -31,6 +33,7 @@ export function newPayment(input: CreatePayment, out: Consequences, context: Con
     noticeUrl: input.noticeUrl,
     metadata: input.metadata,
     createdAtMs: context.nowMs,
+    latePayment: input.latePayment,
     status: 'pending',
     expiresAtMs,
     version: 0,
@@ -40,6 +43,10 @@ export function newPayment(input: CreatePayment, out: Consequences, context: Con
     closeReason: null,
     surplusReceivedMinor: 0,
     surplusHeldMinor: 0,
+    refunds: [],
+    foreignReturnedMinor: 0,
+    surplusTakenBackMinor: 0,
+    reversedAtMs: null,
   };
 }
 
@@ -78,7 +85,10 @@ export function allowTry(
     channel,
     account,
     product,
+    amountMinor: payment.amountMinor,
+    currency: payment.currency,
     validUntilMs: validUntilMs(payment, validityMsMin, context.nowMs),
+    isFirst: payment.version === 0,
   });
   const fresh = { attempt, channel, product, status: 'allowed', neverOpened: false } as const;
   return movedPayment(payment, 'processing', { tries: [...payment.tries, fresh] });
@@ -103,6 +113,10 @@ export function tryOpened(payment: Payment, attempt: number): Payment {
 
 /** A try has ended unpaid, with evidence. The payment can be tried again, or its closing is complete. */
 export function tryDead(payment: Payment, message: DeadMessage, out: Consequences): Payment {
+  const isPaid = payment.tries.some(
+    (one) => one.attempt === message.attempt && one.status === 'paid',
+  );
+  if (isPaid) return payment;
   const after = withTry(payment, message.attempt, {
     status: 'dead',
     neverOpened: message.neverOpened,
@@ -110,12 +124,16 @@ export function tryDead(payment: Payment, message: DeadMessage, out: Consequence
   if (message.evidence === 'channel_failed') {
     out.events.push({ event: 'payment.channel_order_failed', subjectKey: String(message.attempt) });
   }
+  if (message.evidence === 'held_money_returned' || message.evidence === 'channel_reversed') {
+    // While its money was held nothing ended the payment; from here on its validity counts again.
+    out.effects.push({ type: 'expire', dueAtMs: after.expiresAtMs });
+  }
   if (after.status !== 'processing' || openTries(after).length > 0) return after;
   if (after.tries.some((one) => one.status === 'held')) return after;
   return after.closing ? closed(after, after.closing, out) : movedPayment(after, 'pending');
 }
 
-/** A charge is money in every state: the first one pays an open payment, any other is owed to its payer. */
+/** A charge is money in every state: the first one pays an open payment, any other is returned to its payer. */
 export function acceptCharge(
   before: Payment,
   message: ChargeMessage,
@@ -123,28 +141,59 @@ export function acceptCharge(
   context: Context,
 ): Payment {
   const { attempt, charge, via } = message;
+  if (message.wasHeld) return returnHeld(before, message, out, context);
   const payment = withTry(before, attempt, { status: 'paid' });
-  if (payment.winner === null && payment.status !== 'closed') {
+  const mayWin = payment.status !== 'closed' || acceptsLateMoney(payment, charge);
+  if (payment.winner === null && mayWin) {
     out.postings.push(postWinner(payment.merchantNumber, charge));
     out.events.push({ event: 'payment.succeeded', subjectKey: null });
     for (const one of openTries(payment))
       out.toChannelBook.push({ type: 'close_try', attempt: one.attempt });
     const { transactionNo, amountMinor, paidAtMs } = charge;
     const winner = { attempt, transactionNo, amountMinor, paidAtMs, via };
-    return movedPayment(payment, 'succeeded', { winner, closing: null });
+    return movedPayment(payment, 'succeeded', { winner, closing: null, closeReason: null });
   }
+  const reason = payment.winner ? 'duplicate' : 'late';
+  const kind = payment.winner ? 'duplicate_payment' : 'expired_payment';
+  openSurplus(kind, attempt, charge, out, context);
+  return addSurplus(payment, attempt, charge, reason, out, context);
+}
+
+/** Money beside the winner: booked as owed to its payer, and returned in full. */
+function addSurplus(
+  payment: Payment,
+  attempt: number,
+  charge: ChargeMessage['charge'],
+  reason: 'duplicate' | 'late' | 'mismatch',
+  out: Consequences,
+  context: Context,
+): Payment {
   const key = chargeKey(attempt, charge.transactionNo);
   out.postings.push(postSurplus(payment.merchantNumber, key, charge));
-  if (payment.winner) openDuplicate(attempt, charge, out, context);
-  else openLateMoney(attempt, charge, out, context);
-  return { ...payment, surplusReceivedMinor: payment.surplusReceivedMinor + charge.amountMinor };
+  const minor = charge.currency === payment.currency ? charge.amountMinor : 0;
+  const surplusReceivedMinor = payment.surplusReceivedMinor + minor;
+  return oweSurplus({ ...payment, surplusReceivedMinor }, attempt, charge, reason, out, context);
+}
+
+/** A person sends held money back: it was never a winner, and is owed to its payer from here on. */
+function returnHeld(
+  payment: Payment,
+  { attempt, charge, endsHold }: ChargeMessage,
+  out: Consequences,
+  context: Context,
+): Payment {
+  const minor = charge.currency === payment.currency ? charge.amountMinor : 0;
+  const after = { ...payment, surplusHeldMinor: payment.surplusHeldMinor - minor };
+  if (endsHold) tellHeld('exception.resolved', attempt, out);
+  return addSurplus(after, attempt, charge, 'mismatch', out, context);
 }
 
 /** Other money than ordered: the try is held, and nothing closes or retries the payment until a person decides. */
-export function acceptHeld(before: Payment, message: HeldMessage): Payment {
+export function acceptHeld(before: Payment, message: HeldMessage, out: Consequences): Payment {
   const alreadyPaid = before.tries.some(
     (one) => one.attempt === message.attempt && one.status === 'paid',
   );
+  if (message.beginsHold) tellHeld('exception.opened', message.attempt, out);
   const payment = alreadyPaid ? before : withTry(before, message.attempt, { status: 'held' });
   // A sum in another currency cannot be added to this payment's; its case names the amount.
   const heldMinor = message.charge.currency === payment.currency ? message.charge.amountMinor : 0;

@@ -3,20 +3,28 @@
  * merchant's order to us, allows tries, has at most one winner, and is what merchants are told of.
  */
 import type { Via } from './outcome.ts';
+import type { Refund } from './refund.ts';
 
 export const PAYMENT_STATUSES = ['pending', 'processing', 'succeeded', 'closed'] as const;
 /** `pending`: nothing under way. `processing`: a channel may still be paid. */
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
-/** Every legal move; `closed` leads to `pending` only for a payment closed by expiry and never paid. */
+/**
+ * Every legal move. `closed` leads to `pending` only for a payment closed by expiry and never paid, and
+ * to `succeeded` only where the merchant's policy takes late money.
+ */
 export const PAYMENT_MOVES: Readonly<Record<PaymentStatus, readonly PaymentStatus[]>> = {
   pending: ['processing', 'succeeded', 'closed'],
   processing: ['pending', 'succeeded', 'closed'],
   succeeded: [],
-  closed: ['pending'],
+  closed: ['pending', 'succeeded'],
 };
 
 export type CloseReason = 'merchant' | 'expired' | 'never_opened';
+
+/** What a merchant wants done with money that arrives for a closed payment. */
+export const LATE_PAYMENT_POLICIES = ['refund', 'accept_if_paid_before_expiry', 'accept'] as const;
+export type LatePaymentPolicy = (typeof LATE_PAYMENT_POLICIES)[number];
 
 /**
  * A try is the payment book's own record of a channel order that it allowed. The channel book holds
@@ -51,6 +59,8 @@ export type Payment = {
   readonly noticeUrl: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAtMs: number;
+  /** The merchant's policy as it stood when the payment was made. */
+  readonly latePayment: LatePaymentPolicy;
   readonly status: PaymentStatus;
   readonly expiresAtMs: number;
   /** Rises by one with every accepted change of the payment or of its channel orders. */
@@ -63,6 +73,13 @@ export type Payment = {
   /** Money taken beside the winner, and what of it lies in suspense. */
   readonly surplusReceivedMinor: number;
   readonly surplusHeldMinor: number;
+  /** Merchants' refunds and returns of surplus, in the order in which they came to be owed. */
+  readonly refunds: readonly Refund[];
+  /** Returned of the winner, and taken back of the surplus, by others than us: at the channel's console, or reversed. */
+  readonly foreignReturnedMinor: number;
+  readonly surplusTakenBackMinor: number;
+  /** When the channel revoked the winner (冲正); the payment stays what it was. */
+  readonly reversedAtMs: number | null;
 };
 
 /** Tries of which nobody can say yet that they will not be paid. */

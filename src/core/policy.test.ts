@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { WALLET_RULES } from '../../test/support/scripted-payment.ts';
+import { WALLET_RULES } from '../../test/support/scripted-rules.ts';
 import { POLICY_DEFAULT, queryDelayMs } from './policy.ts';
 
 const delayMs = (orderNo: string, count: number): number =>

@@ -67,6 +67,13 @@ export type Policy = {
   /** Pause before a close that could not be proven is tried again; doubles up to the maximum. */
   readonly closeRetryMs: number;
   readonly closeRetryMsMax: number;
+  /**
+   * The brake on automatic money out: so many surplus returns, and so much money, may leave in one hour
+   * from one channel account, in minor units of each currency. A wave of duplicates is rare; a bug of
+   * ours that looks like one is stopped here, and what is over stays owed with a case.
+   */
+  readonly automaticRefundsPerHourMax: number;
+  readonly automaticRefundMinorPerHourMax: number;
   /** Share of a planned pause by which it is moved either way, so that orders do not ask in step. */
   readonly jitterShare: number;
 };
@@ -80,6 +87,8 @@ export const POLICY_DEFAULT: Policy = {
   caseDeadlineMs: 24 * 3_600_000,
   closeRetryMs: 2_000,
   closeRetryMsMax: 10 * 60_000,
+  automaticRefundsPerHourMax: 200,
+  automaticRefundMinorPerHourMax: 20_000_000,
   jitterShare: 0.1,
 };
 

@@ -7,8 +7,11 @@
  */
 import type { Aggregate } from './aggregate.ts';
 import type { ChannelOrder } from './channel-order.ts';
+import type { ChannelRefund } from './channel-refund.ts';
+import { isHeldNow } from './charge.ts';
 import type { Case } from './exceptions/kind.ts';
 import type { Payment } from './payment.ts';
+import type { Refund } from './refund.ts';
 
 type ChangingOrder = Pick<
   ChannelOrder,
@@ -22,17 +25,35 @@ type ChangingOrder = Pick<
 >;
 type ChangingPayment = Pick<
   Payment,
-  'status' | 'expiresAtMs' | 'closing' | 'closeReason' | 'surplusReceivedMinor' | 'surplusHeldMinor'
+  | 'status'
+  | 'expiresAtMs'
+  | 'closing'
+  | 'closeReason'
+  | 'surplusReceivedMinor'
+  | 'surplusHeldMinor'
+  | 'foreignReturnedMinor'
+  | 'surplusTakenBackMinor'
+  | 'reversedAtMs'
+>;
+type ChangingRefund = Pick<Refund, 'id' | 'status' | 'failure' | 'returnedAtMs'>;
+type ChangingChannelRefund = Pick<
+  ChannelRefund,
+  'number' | 'status' | 'refundId' | 'refundedAtMs' | 'failure'
 >;
 
 export type Snapshot = {
   readonly version: number;
   readonly payment: Partial<ChangingPayment>;
   readonly isPaid: boolean;
+  /** Left out where there are none, as in most payments. */
+  readonly refunds?: readonly ChangingRefund[];
   /** Charges are only ever added, so their count restores them. */
   readonly orders: readonly (Partial<ChangingOrder> & {
     readonly attempt: number;
     readonly chargeCount: number;
+    /** Which of the charges, by place, were held in suspense. */
+    readonly heldCharges?: readonly number[];
+    readonly refunds?: readonly ChangingChannelRefund[];
   })[];
   readonly cases: readonly Case[];
 };
@@ -42,6 +63,9 @@ const USUAL_PAYMENT = {
   closeReason: null,
   surplusReceivedMinor: 0,
   surplusHeldMinor: 0,
+  foreignReturnedMinor: 0,
+  surplusTakenBackMinor: 0,
+  reversedAtMs: null,
 } as const;
 const USUAL_ORDER = {
   closeStep: 'none',
@@ -54,42 +78,97 @@ const USUAL_ORDER = {
 
 /** The changing part of an aggregate. */
 export function snapshotOf({ payment, orders, cases }: Aggregate): Snapshot {
-  const { status, expiresAtMs, closing, closeReason, surplusReceivedMinor, surplusHeldMinor } =
-    payment;
+  const changing: ChangingPayment = {
+    status: payment.status,
+    expiresAtMs: payment.expiresAtMs,
+    closing: payment.closing,
+    closeReason: payment.closeReason,
+    surplusReceivedMinor: payment.surplusReceivedMinor,
+    surplusHeldMinor: payment.surplusHeldMinor,
+    foreignReturnedMinor: payment.foreignReturnedMinor,
+    surplusTakenBackMinor: payment.surplusTakenBackMinor,
+    reversedAtMs: payment.reversedAtMs,
+  };
+  const refunds = payment.refunds.map(
+    ({ id, status, failure, returnedAtMs }): ChangingRefund => ({
+      id,
+      status,
+      failure,
+      returnedAtMs,
+    }),
+  );
   return {
     version: payment.version,
-    payment: unusual(
-      { status, expiresAtMs, closing, closeReason, surplusReceivedMinor, surplusHeldMinor },
-      USUAL_PAYMENT,
-    ),
+    payment: unusual(changing, USUAL_PAYMENT),
     isPaid: payment.winner !== null,
-    orders: orders.map((order) => {
-      const { closeStep, queryCount, awaitsStatement, confirmedBy, failure, nextAction } = order;
-      const changing = { closeStep, queryCount, awaitsStatement, confirmedBy, failure, nextAction };
-      return {
-        attempt: order.attempt,
-        chargeCount: order.charges.length,
-        status: order.status,
-        ...unusual(changing, USUAL_ORDER),
-      };
-    }),
+    ...(refunds.length > 0 && { refunds }),
+    orders: orders.map(snapshotOfOrder),
     cases,
+  };
+}
+
+function snapshotOfOrder(order: ChannelOrder): Snapshot['orders'][number] {
+  const { closeStep, queryCount, awaitsStatement, confirmedBy, failure, nextAction } = order;
+  const changing = { closeStep, queryCount, awaitsStatement, confirmedBy, failure, nextAction };
+  const heldCharges = order.charges.flatMap((charge, at) => (isHeldNow(charge) ? [at] : []));
+  const refunds = order.refunds.map(
+    ({ number, status, refundId, refundedAtMs, failure: reason }): ChangingChannelRefund => ({
+      number,
+      status,
+      refundId,
+      refundedAtMs,
+      failure: reason,
+    }),
+  );
+  return {
+    attempt: order.attempt,
+    chargeCount: order.charges.length,
+    status: order.status,
+    ...unusual(changing, USUAL_ORDER),
+    ...(heldCharges.length > 0 && { heldCharges }),
+    ...(refunds.length > 0 && { refunds }),
   };
 }
 
 /** The aggregate as it stood when the snapshot was taken; `later` is the same payment at any later time. */
 export function restoreSnapshot(later: Aggregate, snapshot: Snapshot): Aggregate {
-  const orders = snapshot.orders.flatMap(({ chargeCount, ...changing }) => {
-    const order = later.orders.find((one) => one.attempt === changing.attempt);
-    if (!order) return [];
-    return [
-      { ...order, ...USUAL_ORDER, ...changing, charges: order.charges.slice(0, chargeCount) },
-    ];
+  const orders = snapshot.orders.flatMap((then) => {
+    const order = later.orders.find((one) => one.attempt === then.attempt);
+    return order ? [restoreOrder(order, then)] : [];
   });
   const { version, isPaid } = snapshot;
   const winner = isPaid ? later.payment.winner : null;
-  const payment = { ...later.payment, ...USUAL_PAYMENT, ...snapshot.payment, version, winner };
+  const refunds = restoreRefunds(later.payment.refunds, snapshot.refunds ?? []);
+  const payment = {
+    ...later.payment,
+    ...USUAL_PAYMENT,
+    ...snapshot.payment,
+    version,
+    winner,
+    refunds,
+  };
   return { payment, orders, cases: snapshot.cases };
+}
+
+function restoreOrder(order: ChannelOrder, then: Snapshot['orders'][number]): ChannelOrder {
+  const { chargeCount, heldCharges = [], refunds = [], ...changing } = then;
+  const charges = order.charges
+    .slice(0, chargeCount)
+    .map((charge, at) =>
+      heldCharges.includes(at) ? { ...charge, releasedAtMs: null, reversedAtMs: null } : charge,
+    );
+  const known = refunds.flatMap((one) => {
+    const refund = order.refunds.find((other) => other.number === one.number);
+    return refund ? [{ ...refund, ...one }] : [];
+  });
+  return { ...order, ...USUAL_ORDER, ...changing, charges, refunds: known };
+}
+
+function restoreRefunds(later: readonly Refund[], then: readonly ChangingRefund[]): Refund[] {
+  return then.flatMap((one) => {
+    const refund = later.find((other) => other.id === one.id);
+    return refund ? [{ ...refund, ...one }] : [];
+  });
 }
 
 function unusual<T extends object>(

@@ -1,13 +1,16 @@
 /** The invariants that a payment shows by itself, at rest. */
 import type { Aggregate } from './aggregate.ts';
-import type { ChannelOrderStatus } from './channel-order.ts';
+import type { ChannelOrder, ChannelOrderStatus } from './channel-order.ts';
 import { isOpen } from './channel-order.ts';
-import { chargeKey } from './charge.ts';
+import { chargeKey, isHeldNow } from './charge.ts';
 import type { Case } from './exceptions/kind.ts';
-import { channelOrderNo } from './id.ts';
+import { channelOrderNo, channelRefundNo } from './id.ts';
 import { knownCharges } from './known-charge.ts';
 import type { Try } from './payment.ts';
 import { openTries } from './payment.ts';
+import { isLive } from './channel-refund.ts';
+import { isSurplus, surplusKey } from './refund.ts';
+import { reservedMinor } from './refund-sums.ts';
 import type { Broken } from './violation.ts';
 
 /** I2: paid means captured, the same money, at the order that the winner names. */
@@ -50,16 +53,20 @@ export function checkNegativeEnds({ payment, orders }: Aggregate, broken: Broken
   }
 }
 
-const TRY_STATUS: Readonly<Record<ChannelOrderStatus, Try['status']>> = {
-  created: 'open',
-  pending: 'open',
-  unknown: 'open',
-  held: 'held',
-  succeeded: 'paid',
-  failed: 'dead',
-  closed: 'dead',
-  reversed: 'paid',
+const TRY_STATUS: Readonly<Record<ChannelOrderStatus, readonly Try['status'][]>> = {
+  created: ['open'],
+  pending: ['open'],
+  unknown: ['open'],
+  held: ['held'],
+  succeeded: ['paid'],
+  failed: ['dead'],
+  closed: ['dead'],
+  // Held money that was reversed leaves a try that was never paid.
+  reversed: ['paid', 'dead'],
 };
+/** Once a charge of its order was reversed, a try that it had paid stays paid, whatever comes after. */
+const isPaidForLife = (order: ChannelOrder, one: Try): boolean =>
+  one.status === 'paid' && order.charges.some((charge) => charge.reversedAtMs !== null);
 
 /** I7: the two books say the same about each try, and every status fits to what it stands on. */
 export function checkStatuses({ payment, orders }: Aggregate, broken: Broken): void {
@@ -71,7 +78,9 @@ export function checkStatuses({ payment, orders }: Aggregate, broken: Broken): v
     if (order.attempt !== at + 1 || one?.attempt !== at + 1) {
       broken('I7', `order ${order.attempt} and try ${one?.attempt} stand at place ${at + 1}`);
     }
-    if (one?.status !== TRY_STATUS[order.status]) {
+    const fits =
+      one && (TRY_STATUS[order.status].includes(one.status) || isPaidForLife(order, one));
+    if (!fits) {
       broken('I7', `try ${order.attempt} is ${one?.status} and its order is ${order.status}`);
     }
     if (isOpen(order)) continue;
@@ -100,8 +109,9 @@ export function checkSums(aggregate: Aggregate, broken: Broken): void {
   let surplusMinor = 0;
   let heldMinor = 0;
   for (const { charge, isWinner } of knownCharges(aggregate)) {
-    if (charge.held && charge.currency === payment.currency) heldMinor += charge.amountMinor;
-    else if (!charge.held && !isWinner) surplusMinor += charge.amountMinor;
+    if (charge.currency !== payment.currency || isWinner) continue;
+    if (isHeldNow(charge)) heldMinor += charge.amountMinor;
+    else if (!charge.held || charge.releasedAtMs !== null) surplusMinor += charge.amountMinor;
   }
   if (surplusMinor !== payment.surplusReceivedMinor) {
     broken('I9', `surplus charges sum to ${surplusMinor}, not ${payment.surplusReceivedMinor}`);
@@ -129,7 +139,7 @@ export function checkNumbers({ payment, orders }: Aggregate, broken: Broken): vo
 
 /** I19: money that is not the winner, and an order that nobody asks about, have a case with an owner. */
 export function checkOwners(aggregate: Aggregate, broken: Broken): void {
-  const { orders, cases } = aggregate;
+  const { payment, orders, cases } = aggregate;
   const openOf = (kind: Case['kind'], subject: string): Case | undefined =>
     cases.find((one) => one.kind === kind && one.subject === subject && one.resolvedAtMs === null);
   for (const order of orders) {
@@ -140,25 +150,73 @@ export function checkOwners(aggregate: Aggregate, broken: Broken): void {
     if (!isOpen(order) && drop) {
       broken('I19', `order ${order.attempt} is ${order.status} and its drop is still open`);
     }
-    const isHeld = order.charges.some((charge) => charge.held);
+    const isHeld = order.charges.some(isHeldNow);
     const mismatch = openOf('amount_mismatch', String(order.attempt));
     if (isHeld && mismatch?.owner !== 'operations') {
       broken('I19', `order ${order.attempt} holds money that no person has to decide about`);
     }
   }
   for (const { attempt, charge, isWinner } of knownCharges(aggregate)) {
-    if (charge.held || isWinner) continue;
+    if (isWinner || (charge.held && charge.releasedAtMs === null)) continue;
     const subject = chargeKey(attempt, charge.transactionNo);
     const isOwned = cases.some(
       (one) =>
         (one.kind === 'duplicate_payment' || one.kind === 'expired_payment') &&
         one.subject === subject,
     );
-    if (!isOwned) broken('I19', `the surplus charge ${subject} has no case`);
+    if (!isOwned && !charge.held) broken('I19', `the surplus charge ${subject} has no case`);
+    const isOwed = payment.refunds.some((one) => one.key === surplusKey(subject));
+    if (!isOwed) broken('I1', `the surplus charge ${subject} is returned by nobody`);
   }
   for (const one of cases) {
     if (one.resolvedAtMs !== null && one.resolution === null) {
       broken('I19', `the case ${one.kind} ${one.subject} is over without a proof`);
+    }
+  }
+}
+
+/** I4: what is set aside for refunds never exceeds what was charged; a surplus is owed once, and whole. */
+export function checkReserve({ payment, orders }: Aggregate, broken: Broken): void {
+  const reserved = reservedMinor(payment);
+  if (reserved > (payment.winner?.amountMinor ?? 0)) {
+    broken('I4', `${reserved} is set aside, of ${payment.winner?.amountMinor ?? 0} charged`);
+  }
+  const keys = new Set(payment.refunds.map((one) => one.key));
+  if (keys.size !== payment.refunds.length) broken('I5', 'two refunds have one key');
+  for (const refund of payment.refunds.filter(isSurplus)) {
+    const order = orders.find((one) => one.attempt === refund.attempt);
+    const charge = order?.charges.find((one) => one.transactionNo === refund.transactionNo);
+    const isWhole =
+      charge?.amountMinor === refund.amountMinor && charge.currency === refund.currency;
+    if (!isWhole) broken('I4', `the return ${refund.key} is not of its whole charge`);
+  }
+}
+
+/** I5 and I13: each channel refund carries out one refund, under its own number, one at a time. */
+export function checkChannelRefunds({ payment, orders }: Aggregate, broken: Broken): void {
+  for (const order of orders) {
+    for (const [at, one] of order.refunds.entries()) {
+      const wanted = payment.refunds.find((other) => other.key === one.refundKey);
+      if (one.number !== at + 1) broken('I13', `channel refund ${one.number} stands at ${at + 1}`);
+      if (one.channelRefundNo !== channelRefundNo(order.channelOrderNo, one.number)) {
+        broken('I13', `channel refund ${one.number} has the number ${one.channelRefundNo}`);
+      }
+      const isSame =
+        wanted?.amountMinor === one.amountMinor &&
+        wanted.currency === one.currency &&
+        wanted.transactionNo === one.transactionNo;
+      if (!isSame) broken('I13', `channel refund ${one.channelRefundNo} is about other money`);
+    }
+    for (const refund of payment.refunds.filter((one) => one.attempt === order.attempt)) {
+      const rounds = order.refunds.filter((one) => one.refundKey === refund.key);
+      if (rounds.length === 0) broken('I19', `the refund ${refund.key} is sent by nobody`);
+      if (rounds.filter(isLive).length > 1) {
+        broken('I5', `two numbers are alive for the refund ${refund.key}`);
+      }
+      const returned = rounds.filter((one) => one.status === 'succeeded').length;
+      if ((refund.status === 'succeeded') !== returned > 0) {
+        broken('I5', `the refund ${refund.key} is ${refund.status}, returned ${returned} times`);
+      }
     }
   }
 }

@@ -1,7 +1,10 @@
 /** What a broken invariant is called, and where the checks report it. */
 export type InvariantId =
+  | 'I1'
   | 'I2'
   | 'I3'
+  | 'I4'
+  | 'I5'
   | 'I6'
   | 'I7'
   | 'I8'

@@ -4,10 +4,10 @@ import {
   createInput,
   countingBytes,
   paid,
-  rulesOf,
   START_MS,
   UNKNOWN,
 } from '../../test/support/scripted-payment.ts';
+import { rulesOf } from '../../test/support/scripted-rules.ts';
 import { newId } from '../core/id.ts';
 import type { CreatePayment, Input } from '../core/input.ts';
 import type { Outcome } from '../core/outcome.ts';

@@ -5,6 +5,7 @@ import type { Snapshot } from '../core/snapshot.ts';
 import { restoreSnapshot } from '../core/snapshot.ts';
 import type { LinkOf } from './payment-object.ts';
 import { exceptionObject, paymentObject, timeText } from './payment-object.ts';
+import { refundObject } from './refund-object.ts';
 
 export type ToldEvent = {
   readonly eventId: string;
@@ -25,10 +26,15 @@ export function eventObject(told: ToldEvent, later: Aggregate, linkOf: LinkOf) {
     subjectKey === null
       ? undefined
       : then.cases.findLast((one) => `${one.kind}:${one.subject}` === subjectKey);
+  const refund = then.payment.refunds.find((one) => one.key === subjectKey);
   return {
     id: told.eventId,
     type: told.event,
     timestamp: timeText(told.atMs),
-    data: about ? { object, exception: exceptionObject(then.payment, about) } : { object },
+    data: {
+      object,
+      ...(about && { exception: exceptionObject(then.payment, about) }),
+      ...(refund && { refund: refundObject(then, refund) }),
+    },
   };
 }

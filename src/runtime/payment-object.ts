@@ -3,9 +3,11 @@ import type { Aggregate } from '../core/aggregate.ts';
 import type { ChannelOrder } from '../core/channel-order.ts';
 import { awaiting, isOpen } from '../core/channel-order.ts';
 import type { Case } from '../core/exceptions/kind.ts';
+import { isHeldNow } from '../core/charge.ts';
 import { channelOrderId } from '../core/id.ts';
 import type { NextAction } from '../core/outcome.ts';
 import type { Payment } from '../core/payment.ts';
+import { refundedMinor, surplusReturnedMinor } from '../core/refund-sums.ts';
 
 /** Renders the link of an order whose page opens by a link that we sign ourselves; null for all others. */
 export type LinkOf = (order: ChannelOrder, payment: Payment) => NextAction | null;
@@ -29,10 +31,10 @@ export function paymentObject({ payment, orders, cases }: Aggregate, linkOf: Lin
     amount: payment.amountMinor,
     currency: payment.currency,
     amount_received: winner?.amountMinor ?? 0,
-    amount_refunded: 0,
+    amount_refunded: refundedMinor(payment),
     surplus: {
       received: payment.surplusReceivedMinor,
-      returned: 0,
+      returned: surplusReturnedMinor(payment),
       held: payment.surplusHeldMinor,
     },
     merchant_order_no: payment.merchantOrderNo,
@@ -43,7 +45,7 @@ export function paymentObject({ payment, orders, cases }: Aggregate, linkOf: Lin
     exceptions: cases.map((one) => exceptionObject(payment, one)),
     closing: payment.closing !== null,
     close_reason: payment.closeReason,
-    reversed_at: null,
+    reversed_at: timeText(payment.reversedAtMs),
     expires_at: timeText(payment.expiresAtMs),
     paid_at: timeText(winner?.paidAtMs ?? null),
     created_at: timeText(payment.createdAtMs),
@@ -94,7 +96,7 @@ function orderObject(payment: Payment, order: ChannelOrder) {
       amount: charge.amountMinor,
       currency: charge.currency,
       winner: isWinner(payment, order, charge.transactionNo),
-      held: charge.held,
+      held: isHeldNow(charge),
       paid_at: timeText(charge.paidAtMs),
     })),
   };

@@ -3,8 +3,13 @@
  * An authentic one is acknowledged only when what it says is durable: applied at once as a rule,
  * else stored raw with a job that will apply it.
  */
-import type { Connectors, NotificationReply, RawNotification } from '../channels/connector.ts';
-import { merchantNumberOf, readChannelOrderNo } from '../core/id.ts';
+import type {
+  Connectors,
+  NotificationReading,
+  NotificationReply,
+  RawNotification,
+} from '../channels/connector.ts';
+import { merchantNumberOf, readChannelOrderNo, readChannelRefundNo } from '../core/id.ts';
 import type { Fact } from '../core/input.ts';
 import type { PaymentKey } from '../store/store.ts';
 import type { Applied, Door } from './apply.ts';
@@ -74,30 +79,54 @@ export function newReceiver(options: ReceiverOptions): Receiver {
         return connector.refuse;
       }
       const place = readChannelOrderNo(reading.channelOrderNo);
-      if (!place) {
+      const told = place && factOf(reading, place.attempt, channel);
+      if (!place || !told) {
         options.count(channel, 'unmatched');
-        await options.store.keep(
-          connector,
-          message,
-          'unmatched',
-          'The order number is none of ours.',
-        );
+        const reason = place
+          ? 'The message says nothing about a refund of ours.'
+          : 'The order number is none of ours.';
+        await options.store.keep(connector, message, 'unmatched', reason);
         return connector.acknowledge;
       }
       const key = { merchantNumber: merchantNumberOf(place.paymentId), paymentId: place.paymentId };
-      const fact: Fact = {
-        type: 'outcome_learned',
-        attempt: place.attempt,
-        outcome: reading.outcome,
-        evidence: { via: 'notification', operation: 'notification', raw: reading.raw },
-        planned: false,
-        from: { channel, account: reading.account },
-      };
-      await takeIn(options, connector, message, key, fact);
+      await takeIn(options, connector, message, key, told);
       options.killPoint('notification.before_answer');
       return connector.acknowledge;
     },
   };
+}
+
+type Authentic = Exclude<NotificationReading, { type: 'refused' }>;
+
+/** What an authentic message tells about an order or a refund of ours; null when it tells nothing. */
+function factOf(reading: Authentic, attempt: number, channel: string): Fact | null {
+  const evidence = {
+    via: 'notification',
+    operation: 'notification',
+    raw: reading.raw,
+  } as const;
+  const from = { channel, account: reading.account };
+  if (reading.type === 'authentic') {
+    const { outcome } = reading;
+    return { type: 'outcome_learned', attempt, outcome, evidence, planned: false, from };
+  }
+  const { outcome, channelRefundNo, channelOrderNo } = reading;
+  const ours = channelRefundNo === null ? null : readChannelRefundNo(channelRefundNo);
+  if (ours?.channelOrderNo === channelOrderNo) {
+    const { number } = ours;
+    return {
+      type: 'refund_outcome_learned',
+      attempt,
+      number,
+      outcome,
+      evidence,
+      planned: false,
+      from,
+    };
+  }
+  // Only money that really went back is told of when it was not our doing.
+  if (outcome.type !== 'succeeded') return null;
+  return { type: 'foreign_refund_learned', attempt, refund: outcome.refund, evidence, from };
 }
 
 async function takeIn(

@@ -5,8 +5,10 @@
 import type { Connector, Connectors, Permit } from '../channels/connector.ts';
 import type { Aggregate } from '../core/aggregate.ts';
 import { isOpen } from '../core/channel-order.ts';
+import { isInFlight } from '../core/channel-refund.ts';
 import type { Refusal } from '../core/decision.ts';
-import type { CreatePayment, Input, RequestedTry } from '../core/input.ts';
+import type { CreatePayment, Input, RequestedTry, RequestRefund } from '../core/input.ts';
+import { merchantRefundKey } from '../core/refund.ts';
 import type { PaymentKey, Store } from '../store/store.ts';
 import type { Applied, Door } from './apply.ts';
 import type { Clock } from './clock.ts';
@@ -30,6 +32,8 @@ export type Requests = {
   tryChannel(key: PaymentKey, requested: RequestedTry, deadlineAtMs: number): Promise<Answered>;
   /** Asks the channels of all open orders now. */
   sync(key: PaymentKey, deadlineAtMs: number): Promise<Answered>;
+  /** Owes the payer money back and has the channel return it, as far as that is known by the deadline. */
+  refund(key: PaymentKey, input: RequestRefund, deadlineAtMs: number): Promise<Answered>;
   /** Query → close at the channel → query → closed. */
   close(key: PaymentKey, deadlineAtMs: number): Promise<Answered>;
 };
@@ -62,23 +66,22 @@ export function newRequests(options: RequestsOptions): Requests {
     },
     tryChannel: async (key, requested, deadlineAtMs) =>
       await inline.try(key, { type: 'request_try', try: requested }, requested, deadlineAtMs),
-    sync: async (key, deadlineAtMs) => {
-      const [aggregate] = await store.load([key]);
-      if (!aggregate) return noSuchPayment;
-      killPoint('sync.before_query');
-      const attempts = aggregate.orders.map((order) => order.attempt);
-      const asked = attempts.filter((attempt) => {
-        const order = aggregate.orders.find((one) => one.attempt === attempt);
-        return order !== undefined && (isOpen(order) || needsAnswer(aggregate, attempt));
-      });
-      let latest: Aggregate = aggregate;
-      for (const attempt of asked) {
-        const call = { planned: false, deadlineAtMs, permit: null };
-        const applied = await options.performer.perform(latest, attempt, 'query', call);
-        latest = applied?.aggregate ?? latest;
+    refund: async (key, input, deadlineAtMs) => {
+      const owner = await store.findByMerchantRefundNo(key.merchantNumber, input.merchantRefundNo);
+      if (owner && owner.paymentId !== key.paymentId) return refundNoReused(input);
+      try {
+        return await inline.refund(key, input, deadlineAtMs);
+      } catch (error) {
+        // Two payments may claim one number in the same instant; the database lets one of them have it.
+        const other = await store.findByMerchantRefundNo(
+          key.merchantNumber,
+          input.merchantRefundNo,
+        );
+        if (other && other.paymentId !== key.paymentId) return refundNoReused(input);
+        throw error;
       }
-      return { type: 'done', aggregate: latest, isNew: false };
     },
+    sync: async (key, deadlineAtMs) => await syncAll(options, key, deadlineAtMs),
     close: async (key, deadlineAtMs) => {
       const applied = await door.apply(key, { type: 'close_payment' });
       killPoint('close_request.after_apply');
@@ -97,11 +100,47 @@ export function newRequests(options: RequestsOptions): Requests {
   };
 }
 
+/** Asks the channels about every order and refund whose end they may know by now. */
+async function syncAll(
+  { store, performer, killPoint }: RequestsOptions,
+  key: PaymentKey,
+  deadlineAtMs: number,
+): Promise<Answered> {
+  const [aggregate] = await store.load([key]);
+  if (!aggregate) return noSuchPayment;
+  killPoint('sync.before_query');
+  const call = { planned: false, deadlineAtMs, permit: null };
+  let latest: Aggregate = aggregate;
+  for (const { attempt, number } of refundsInFlight(aggregate)) {
+    const applied = await performer.performRefund(latest, attempt, number, 'query', call);
+    latest = applied?.aggregate ?? latest;
+  }
+  for (const order of aggregate.orders) {
+    if (!isOpen(order) && !needsAnswer(aggregate, order.attempt)) continue;
+    const applied = await performer.perform(latest, order.attempt, 'query', call);
+    latest = applied?.aggregate ?? latest;
+  }
+  return { type: 'done', aggregate: latest, isNew: false };
+}
+
+/** Channel refunds whose result the channel may know by now. */
+function refundsInFlight({ orders }: Aggregate): { attempt: number; number: number }[] {
+  return orders.flatMap(({ attempt, refunds }) =>
+    refunds.filter(isInFlight).map(({ number }) => ({ attempt, number })),
+  );
+}
+
 const noSuchPayment: Answered = {
   type: 'refused',
   refusal: { code: 'not_found', detail: 'There is no such payment.', askFirst: [] },
   aggregate: null,
 };
+
+function refundNoReused({ merchantRefundNo }: RequestRefund): Answered {
+  const detail = `${merchantRefundNo} is a refund of another payment.`;
+  const refusal = { code: 'merchant_refund_no_reused', detail, askFirst: [] } as const;
+  return { type: 'refused', refusal, aggregate: null };
+}
 
 function refusedBy(applied: Applied): Answered {
   if (applied.decision.type !== 'refused') return noSuchPayment;
@@ -130,6 +169,25 @@ class Inline {
     if (!isBlocked || !mayRetry || standing.payment.closing) return first;
     await this.closeOpen(standing, deadlineAtMs);
     return await this.#tryOnce(key, input, requested, deadlineAtMs);
+  }
+
+  /** Reserves a refund and, where the channel's rules let it leave now, sends it in line. */
+  async refund(key: PaymentKey, input: RequestRefund, deadlineAtMs: number): Promise<Answered> {
+    const { door, performer, clock } = this.#options;
+    const applied = await door.apply(key, input);
+    const { decision, aggregate } = applied;
+    if (decision.type === 'refused' || !aggregate) return refusedBy(applied);
+    const isNew = decision.type === 'changed';
+    const nowMs = clock.nowMs();
+    const place = aggregate.orders
+      .flatMap(({ attempt, refunds }) => refunds.map((refund) => ({ attempt, refund })))
+      .findLast(({ refund }) => refund.refundKey === merchantRefundKey(input.merchantRefundNo));
+    const mayLeave = place?.refund.status === 'owed' && place.refund.sendAtMs <= nowMs;
+    if (!isNew || !place || !mayLeave) return { type: 'done', aggregate, isNew };
+    const call = { planned: false, deadlineAtMs, permit: null };
+    const { attempt, refund } = place;
+    const sent = await performer.performRefund(aggregate, attempt, refund.number, 'send', call);
+    return { type: 'done', aggregate: sent?.aggregate ?? aggregate, isNew };
   }
 
   /** Goes through the safe close of every order on its way out, as far as the deadline lets it. */

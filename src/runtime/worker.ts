@@ -70,6 +70,7 @@ export function newWorker(options: WorkerOptions): Worker {
   const daily = newDaily(options, firstQueryMs);
   const kinds = [
     ...connectors.all.map((connector) => async () => await askDue(connector, options)),
+    ...connectors.all.map((connector) => async () => await returnDue(connector, options)),
     async () => await expireDue(options),
     options.notices.sendDue,
     options.applyStoredNotifications,
@@ -173,6 +174,32 @@ async function askOne(
   if (applied?.aggregate && !needsAnswer(applied.aggregate, row.attempt)) {
     await store.dropDroppedOrder(row);
   }
+}
+
+/** Sends channel refunds that are due, and asks about those whose result is not known. */
+async function returnDue(connector: Connector, options: WorkerOptions): Promise<number> {
+  const { store, clock, leaseMs, claimSizeMax, performer } = options;
+  const allowed = options.rateLimit(connector).take(claimSizeMax, clock.nowMs());
+  if (allowed === 0) return 0;
+  const claimed = await store.claimRefundJobs(connector, allowed, clock.nowMs(), leaseMs);
+  options.rateLimit(connector).giveBack(allowed - claimed.length);
+  if (claimed.length === 0) return 0;
+  options.killPoint('refund.after_claim');
+  const untilMs = clock.nowMs() + leaseMs - connector.callDeadlineMs;
+  const aggregates = await store.load(claimed);
+  await eachLimited(claimed, claimSizeMax, async (row, at) => {
+    const aggregate = aggregates[at];
+    if (!aggregate) return;
+    const call = { planned: true, deadlineAtMs: Number.POSITIVE_INFINITY, permit: null };
+    const perform = async (): Promise<Applied | null> =>
+      await performer.performRefund(aggregate, row.attempt, row.number, row.operation, call);
+    let applied = await perform();
+    while (!applied && clock.nowMs() < untilMs) {
+      await clock.sleep(PLACE_EVERY_MS);
+      applied = await perform();
+    }
+  });
+  return claimed.length;
 }
 
 async function expireDue(options: WorkerOptions): Promise<number> {

@@ -34,6 +34,15 @@ const WALLET_RULES: ChannelRules = {
     quickpay_accepted: { ...PAYER_ACTS, chargesWithoutPayer: true, waitsForFinal: true },
     page: { ...PAYER_ACTS, opensByLink: true },
   },
+  refund: {
+    windowMs: 365 * 24 * 60 * MINUTE,
+    gapMs: SECOND,
+    partsMax: 50,
+    resendsSafely: true,
+    queryDelaysMs: [5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE],
+    retryMs: MINUTE,
+    roundsMax: 3,
+  },
 };
 
 const only = (...products: readonly string[]): ChannelRules['products'] =>

@@ -3,6 +3,7 @@
  * the payments like every merchant can read them: nothing of how the platform came to them.
  */
 import type { Charge } from '../sandbox/book-order.ts';
+import type { BookRefund } from '../sandbox/book-refund.ts';
 
 export type AuditedPayment = {
   readonly id: string;
@@ -10,7 +11,12 @@ export type AuditedPayment = {
   readonly status: string;
   readonly amount: number;
   readonly amount_received: number;
-  readonly surplus: { readonly received: number; readonly held: number };
+  readonly amount_refunded: number;
+  readonly surplus: {
+    readonly received: number;
+    readonly returned: number;
+    readonly held: number;
+  };
   readonly version: number;
   readonly channel_orders: readonly {
     readonly id: string;
@@ -45,6 +51,8 @@ export type AuditedTold = {
 
 export type Books = {
   readonly charges: readonly Charge[];
+  /** Money that channels gave back; nothing that came to nothing. */
+  readonly refunds: readonly BookRefund[];
   /** What the channel says about a number: PAID, DECLINED, CLOSED, NOT_EXIST, … */
   readonly stateOf: (channelOrderNo: string) => string;
 };
@@ -65,6 +73,7 @@ type Report = (id: string, words: string) => void;
 /** Compares the three and reports whatever does not tie out. */
 export function audit(one: Audit, report: Report): void {
   auditCharges(one, report);
+  auditReturned(one, report);
   auditPayments(one, report);
   auditTold(one, report);
   auditAcknowledged(one, report);
@@ -94,7 +103,12 @@ function auditCharges({ books, payments }: Audit, report: Report): void {
     if (known.amount !== charge.amountMinor) {
       report('I2', `charge ${charge.tradeNo} is ${charge.amountMinor}, booked as ${known.amount}`);
     }
-    if (!known.winner && !isOwned(payment, order.id, known)) {
+    const returnedMinor = returnedOf(books, charge);
+    if (returnedMinor > charge.amountMinor) {
+      report('I4', `${returnedMinor} of charge ${charge.tradeNo} of ${payment.id} went back`);
+    }
+    const isReturned = returnedMinor === charge.amountMinor;
+    if (!known.winner && !isReturned && !isOwned(payment, order.id, known)) {
       report('I1', `charge ${charge.tradeNo} of ${payment.id} is neither winner nor owned`);
     }
   }
@@ -104,6 +118,26 @@ function auditCharges({ books, payments }: Audit, report: Report): void {
         if (taken.has(`${orderNo} ${tradeNo}`)) continue;
         report('I17', `charge ${tradeNo} of ${payment.id} was never taken by any channel`);
       }
+    }
+  }
+}
+
+function returnedOf({ refunds }: Books, { outNo, tradeNo }: Charge): number {
+  return refunds
+    .filter((one) => one.outNo === outNo && one.tradeNo === tradeNo)
+    .reduce((sum, one) => sum + one.amountMinor, 0);
+}
+
+/** I5: what we say went back is what the channels gave back, to the last unit. */
+function auditReturned({ books, payments }: Audit, report: Report): void {
+  for (const payment of payments) {
+    const orderNos = new Set(payment.channel_orders.map((order) => order.channel_order_no));
+    const theirs = books.refunds
+      .filter((one) => orderNos.has(one.outNo))
+      .reduce((sum, one) => sum + one.amountMinor, 0);
+    const ours = payment.amount_refunded + payment.surplus.returned;
+    if (ours !== theirs) {
+      report('I5', `${payment.id} says that ${ours} went back, its channels say ${theirs}`);
     }
   }
 }

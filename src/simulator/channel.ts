@@ -5,7 +5,8 @@
  */
 import type { PayAnswer } from '../sandbox/book-answer.ts';
 import type { BookOrder, Charge, PaySubmission } from '../sandbox/book-order.ts';
-import { orderKey } from '../sandbox/book-order.ts';
+import { chargesOf, orderKey } from '../sandbox/book-order.ts';
+import type { BookRefund, RefundAnswer, RefundSubmission } from '../sandbox/book-refund.ts';
 import { Books } from '../sandbox/books.ts';
 import type { Report } from './commit-check.ts';
 import type { Faults } from './faults.ts';
@@ -17,6 +18,7 @@ export type ChannelState = 'WAITING' | 'PAYING' | 'PAID' | 'DECLINED' | 'CLOSED'
 export type ChannelWord = {
   readonly state: ChannelState;
   readonly charges: readonly Charge[];
+  readonly refunds: readonly BookRefund[];
   readonly decline: { readonly code: string; readonly message: string } | null;
 };
 
@@ -28,8 +30,6 @@ export class SimulatedChannels {
   readonly #world: World;
   readonly #faults: Faults;
   readonly #skewMs: number;
-  /** Charges that the books cannot have: a second one, or one after the end. */
-  readonly #extraCharges = new Map<string, Charge[]>();
   /** What a lagging copy still says, by number. */
   readonly #former = new Map<string, { readonly untilMs: number; readonly word: ChannelWord }>();
   /** Numbers that get, or got, a charge beside the books' own. */
@@ -102,6 +102,20 @@ export class SimulatedChannels {
     return result;
   }
 
+  /** The platform wants money back. */
+  refund(submission: RefundSubmission): RefundAnswer {
+    const answer = this.books.refund(submission, this.nowMs);
+    if (answer.result === 'ERROR' && answer.code === 'REFUND_NO_REUSED') {
+      this.#report('I13', `${submission.refundNo} was sent with two meanings`);
+    }
+    this.#changed();
+    return answer;
+  }
+
+  queryRefund(asked: RefundSubmission): BookRefund | null {
+    return this.books.queryRefund(asked, this.nowMs);
+  }
+
   payerPays(channel: string, account: string, outNo: string): void {
     this.#remember(channel, account, outNo);
     const answer = this.books.payerPays(channel, outNo, this.nowMs);
@@ -145,39 +159,9 @@ export class SimulatedChannels {
   #takeExtra(channel: string, outNo: string): void {
     const order = this.books.find(channel, outNo, this.nowMs);
     if (!order) return;
-    const key = orderKey(channel, outNo);
-    const known = this.#extraCharges.get(key) ?? [];
-    const { account, amountMinor, currency, notifyUrl } = order.submission;
-    const tradeNo = `X${outNo}${known.length + 1}`;
-    const paidAtMs = this.nowMs;
-    this.#remember(channel, account, outNo);
-    this.#extraCharges.set(key, [
-      ...known,
-      { channel, outNo, tradeNo, amountMinor, currency, paidAtMs, reversedAtMs: null },
-    ]);
-    this.#world.note(`extra charge ${tradeNo}`);
-    this.books.notifications.owe({
-      id: tradeNo,
-      notifyId: tradeNo,
-      channel,
-      account,
-      outNo,
-      url: notifyUrl,
-      body: JSON.stringify({
-        account,
-        out_no: outNo,
-        state: 'PAID',
-        trade_no: tradeNo,
-        amount: amountMinor,
-        currency,
-        paid_at: new Date(paidAtMs).toISOString(),
-      }),
-      manner: 'true',
-      resends: true,
-      failedCount: 0,
-      exempt: false,
-      dueAtMs: paidAtMs,
-    });
+    this.#remember(channel, order.submission.account, outNo);
+    this.books.payerPays(channel, outNo, this.nowMs, { anotherPayer: true, althoughOver: true });
+    this.#world.note(`extra charge of ${outNo}`);
     this.#changed();
   }
 
@@ -187,15 +171,14 @@ export class SimulatedChannels {
 
   /** Every charge that any channel took: the truth. */
   charges(): Charge[] {
-    return [...this.books.charges(), ...[...this.#extraCharges.values()].flat()];
+    return [...this.books.charges()];
   }
 
   #word(channel: string, account: string, outNo: string): ChannelWord {
-    const { state, order } = this.books.query(channel, account, outNo, this.nowMs);
-    const extra = this.#extraCharges.get(orderKey(channel, outNo)) ?? [];
-    const charges = [...(order?.charge ? [order.charge] : []), ...extra];
-    if (charges.length > 0) return { state: 'PAID', charges, decline: null };
-    return { state, charges, decline: order?.decline ?? null };
+    const { state, order, refunds } = this.books.query(channel, account, outNo, this.nowMs);
+    const charges = order ? chargesOf(order) : [];
+    if (charges.length > 0) return { state: 'PAID', charges, refunds, decline: null };
+    return { state, charges, refunds, decline: order?.decline ?? null };
   }
 
   #remember(channel: string, account: string, outNo: string): void {

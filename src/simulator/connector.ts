@@ -3,9 +3,16 @@
  * call with all that can befall them, and the channel's words in ours. It is written apart from the
  * real connectors, whose own contract is proven elsewhere.
  */
-import type { Answer, Connector, NotificationReading, PayDetails } from '../channels/connector.ts';
+import type {
+  Connector,
+  NotificationReading,
+  PayDetails,
+  RefundCall,
+} from '../channels/connector.ts';
 import type { ChannelOrder } from '../core/channel-order.ts';
-import type { ChargeFact, Outcome } from '../core/outcome.ts';
+import type { ChargeFact, Operation, Outcome } from '../core/outcome.ts';
+import type { RefundFact, RefundOutcome } from '../core/refund-outcome.ts';
+import type { BookRefund, RefundAnswer, RefundSubmission } from '../sandbox/book-refund.ts';
 import type { Charge, PaySubmission } from '../sandbox/book-order.ts';
 import type { SimulatedAccount } from './accounts.ts';
 import { isDown } from './accounts.ts';
@@ -36,20 +43,28 @@ export function simulatedConnector(
     queriesPerSecond: QUERIES_PER_SECOND,
     acquire: () => line.acquire(),
     pay: async (order, details, deadlineAtMs) =>
-      await line.call('pay', order, deadlineAtMs, () =>
+      await line.call('pay', order.channelOrderNo, deadlineAtMs, () =>
         payOutcome(channels.pay(submissionOf(order, details)), order),
       ),
     query: async (order, deadlineAtMs) =>
-      await line.call('query', order, deadlineAtMs, () =>
+      await line.call('query', order.channelOrderNo, deadlineAtMs, () =>
         queryOutcome(channels.query(channel, name, order.channelOrderNo)),
       ),
     close: async (order, deadlineAtMs) =>
-      await line.call('close', order, deadlineAtMs, () => {
+      await line.call('close', order.channelOrderNo, deadlineAtMs, () => {
         if (!rules.canClose) throw new Error(`${channel}/${name} has no close call`);
         return closeOutcome(
           channels.close(channel, name, order.channelOrderNo, rules.closeRefusesUnknown),
         );
       }),
+    refund: async (refund, deadlineAtMs) =>
+      await line.call('refund', refund.channelRefundNo, deadlineAtMs, () =>
+        refundOutcome(channels.refund(refundOf(account, refund))),
+      ),
+    queryRefund: async (refund, deadlineAtMs) =>
+      await line.call('refund_query', refund.channelRefundNo, deadlineAtMs, () =>
+        refundStateOutcome(channels.queryRefund(refundOf(account, refund))),
+      ),
     link: (order) => ({ type: 'redirect', url: `https://channel.example/${order.channelOrderNo}` }),
     readNotification: (message) => readNotification(account, message),
     acknowledge: { status: 200, contentType: 'text/plain', body: 'ok' },
@@ -101,14 +116,14 @@ class Line {
   }
 
   /** One call: what the channel answered, or `unknown` at the deadline. */
-  async call(
-    operation: 'pay' | 'query' | 'close',
-    order: ChannelOrder,
+  async call<O extends Outcome | RefundOutcome>(
+    operation: Exclude<Operation, 'notification'>,
+    number: string,
     deadlineAtMs: number,
-    act: () => Outcome,
-  ): Promise<Answer> {
+    act: () => O,
+  ): Promise<{ readonly outcome: O | Unknown; readonly raw: string }> {
     const life = this.#life;
-    const site = `${operation}:${order.channelOrderNo}`;
+    const site = `${operation}:${number}`;
     const answer = life.exchange(operation, this.#legOf(site), async () =>
       this.#arrive(site, operation, act),
     );
@@ -127,7 +142,11 @@ class Line {
   }
 
   /** The call reaches the channel, or does not. */
-  #arrive(site: string, operation: string, act: () => Outcome): Answer | 'lost' {
+  #arrive<O extends Outcome | RefundOutcome>(
+    site: string,
+    operation: string,
+    act: () => O,
+  ): { readonly outcome: O | Unknown; readonly raw: string } | 'lost' {
     const life = this.#life;
     if (isDown(life, this.#account)) return unknownAnswer('connection refused');
     if (life.hits('call_lost', site)) return 'lost';
@@ -141,7 +160,9 @@ class Line {
   }
 }
 
-function unknownAnswer(reason: string): Answer {
+type Unknown = Extract<Outcome, { type: 'unknown' }>;
+
+function unknownAnswer(reason: string): { readonly outcome: Unknown; readonly raw: string } {
   return { outcome: { type: 'unknown', reason, channelCode: 'no_answer' }, raw: reason };
 }
 
@@ -168,10 +189,13 @@ function payOutcome(answer: ReturnType<SimulatedChannels['pay']>, order: Channel
   }
 }
 
-function queryOutcome({ state, charges, decline }: ChannelWord): Outcome {
+function queryOutcome({ state, charges, refunds, decline }: ChannelWord): Outcome {
   switch (state) {
-    case 'PAID':
-      return { type: 'succeeded', charges: charges.map(factOf), channelCode: state };
+    case 'PAID': {
+      const returned = refunds.filter((one) => one.state === 'SUCCESS').map(refundFactOf);
+      const taken = charges.map(factOf);
+      return { type: 'succeeded', charges: taken, refunds: returned, channelCode: state };
+    }
     case 'DECLINED':
       return {
         type: 'failed',
@@ -196,12 +220,73 @@ function closeOutcome(result: ReturnType<SimulatedChannels['close']>): Outcome {
   return { type: 'unknown', reason: 'a close names no charge', channelCode: result };
 }
 
+function refundOf({ channel, account }: SimulatedAccount, refund: RefundCall): RefundSubmission {
+  const { channelOrderNo, channelRefundNo, transactionNo, amountMinor, currency } = refund;
+  return {
+    channel,
+    account,
+    outNo: channelOrderNo,
+    refundNo: channelRefundNo,
+    tradeNo: transactionNo,
+    amountMinor,
+    currency,
+  };
+}
+
+function refundOutcome(answer: RefundAnswer): RefundOutcome {
+  if (answer.result === 'OK') return refundStateOutcome(answer.refund);
+  const { code: channelCode, message } = answer;
+  switch (channelCode) {
+    case 'REFUND_EXCEEDS':
+    case 'REFUND_WINDOW_OVER':
+      return { type: 'failed', code: 'exceeds_charge', message, channelCode };
+    case 'NOT_ENOUGH':
+      return { type: 'refused_for_now', code: 'not_enough_funds', message, channelCode };
+    case 'TOO_SOON':
+      return { type: 'refused_for_now', code: 'too_soon', message, channelCode };
+    default:
+      return { type: 'unknown', reason: message, channelCode };
+  }
+}
+
+function refundStateOutcome(refund: BookRefund | null): RefundOutcome {
+  if (!refund) return { type: 'not_found', channelCode: 'NOT_EXIST' };
+  const { state: channelCode, failure } = refund;
+  const why = { code: failure?.code ?? '', message: failure?.message ?? '', channelCode };
+  switch (channelCode) {
+    case 'SUCCESS':
+      return { type: 'succeeded', refund: refundFactOf(refund), channelCode };
+    case 'CLOSED':
+      return { type: 'failed', ...why };
+    case 'ABNORMAL':
+      return { type: 'requires_action', ...why };
+    case 'PROCESSING':
+      return { type: 'pending', channelCode };
+  }
+}
+
+function refundFactOf(refund: BookRefund): RefundFact {
+  const { refundNo, refundId, tradeNo, amountMinor, currency, endedAtMs } = refund;
+  return {
+    channelRefundNo: refundNo,
+    refundId,
+    transactionNo: tradeNo,
+    amountMinor,
+    currency,
+    refundedAtMs: endedAtMs ?? 0,
+  };
+}
+
 function factOf({ tradeNo, amountMinor, currency, paidAtMs }: Charge): ChargeFact {
   return { transactionNo: tradeNo, amountMinor, currency, paidAtMs };
 }
 
 /** The body of a notification; the signature is a header that says whether it is true. */
 type Message = {
+  readonly event?: string;
+  readonly refund_no?: string;
+  readonly refund_id?: string;
+  readonly refunded_at?: string;
   readonly account: string;
   readonly out_no: string;
   readonly state: 'PAID' | 'WAITING' | 'DECLINED';
@@ -222,6 +307,16 @@ function readNotification(
   }
   const text = new TextDecoder().decode(message.body);
   const words = JSON.parse(text) as Message;
+  if (words.event === 'refund') {
+    return {
+      type: 'authentic_refund',
+      channelOrderNo: words.out_no,
+      channelRefundNo: words.refund_no ?? null,
+      account: words.account,
+      outcome: refundNotificationOutcome(words),
+      raw: text,
+    };
+  }
   return {
     type: 'authentic',
     channelOrderNo: words.out_no,
@@ -229,6 +324,22 @@ function readNotification(
     outcome: notificationOutcome(words),
     raw: text,
   };
+}
+
+function refundNotificationOutcome(words: Message): RefundOutcome {
+  const channelCode: string = words.state;
+  const why = { code: words.code ?? '', message: words.message ?? '', channelCode };
+  if (channelCode === 'CLOSED') return { type: 'failed', ...why };
+  if (channelCode === 'ABNORMAL') return { type: 'requires_action', ...why };
+  const refund: RefundFact = {
+    channelRefundNo: words.refund_no ?? null,
+    refundId: words.refund_id ?? '',
+    transactionNo: words.trade_no ?? '',
+    amountMinor: words.amount,
+    currency: words.currency,
+    refundedAtMs: Date.parse(words.refunded_at ?? ''),
+  };
+  return { type: 'succeeded', refund, channelCode };
 }
 
 function notificationOutcome(words: Message): Outcome {

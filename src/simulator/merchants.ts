@@ -6,6 +6,7 @@
 import type { Aggregate } from '../core/aggregate.ts';
 import { isOpen } from '../core/channel-order.ts';
 import type { CreatePayment, RequestedTry } from '../core/input.ts';
+import { LATE_PAYMENT_POLICIES } from '../core/payment.ts';
 import { PROBLEMS } from '../core/problem.ts';
 import { paymentObject } from '../runtime/payment-object.ts';
 import type { Answered } from '../runtime/requests.ts';
@@ -133,6 +134,7 @@ export class Merchants implements NoticeReceiver {
       returnUrl: null,
       noticeUrl: endpointsOf(merchantNumber).length > 0 ? null : 'https://merchant.example/direct',
       metadata: this.#scenario(site),
+      latePayment: random.pick(site, LATE_PAYMENT_POLICIES),
       try: random.chance(site, 0.85) ? random.pick(site, WAYS) : null,
     };
   }

@@ -188,7 +188,7 @@ export class PlatformProcess {
       pause: async (tries) => await life.sleep(50 * 2 ** Math.min(tries, 6)),
     });
     const door = sabotage.door?.(opened) ?? opened;
-    const performer = newPerformer(connectors, door, clock, killPoint);
+    const performer = newPerformer(connectors, door, clock, killPoint, async () => 'allowed');
     const stored = this.#storedNotifications(life, door);
     const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
     const worker = newWorker({

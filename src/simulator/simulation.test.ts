@@ -28,7 +28,7 @@ describe('a simulated platform', { timeout: 60_000 }, () => {
 
   test('meets every kind of fault', async () => {
     const rates = onlyRates(FAULT_KINDS, 0.4);
-    const { faults, violations } = await runSimulation({ seed: 1, payments: 300, rates });
+    const { faults, violations } = await runSimulation({ seed: 4, payments: 300, rates });
     expect(FAULT_KINDS.filter((kind) => !faults[kind])).toEqual([]);
     expect(violations).toEqual([]);
   });

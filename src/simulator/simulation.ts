@@ -190,6 +190,7 @@ class Simulation {
       {
         books: {
           charges: this.#channels.charges(),
+          refunds: this.#channels.books.refunds().filter((one) => one.state === 'SUCCESS'),
           stateOf: (orderNo) => {
             const order = byNo.get(orderNo);
             if (!order) return 'NOT_EXIST';

@@ -25,6 +25,8 @@ export function storePort(life: Life, store: Store): Store {
     load: async (keys) => await read('load', async () => await store.load(keys)),
     findByMerchantOrderNo: async (merchant, no) =>
       await read('find', async () => await store.findByMerchantOrderNo(merchant, no)),
+    findByMerchantRefundNo: async (merchant, no) =>
+      await read('find_refund', async () => await store.findByMerchantRefundNo(merchant, no)),
     write: async (changes) => await write(life, store, changes),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
       await read(
@@ -33,6 +35,11 @@ export function storePort(life: Life, store: Store): Store {
       ),
     dropDroppedOrder: async (claimed) =>
       await read('drop_order', async () => await store.dropDroppedOrder(claimed)),
+    claimRefundJobs: async (account, limit, nowMs, leaseMs) =>
+      await read(
+        'claim_refunds',
+        async () => await store.claimRefundJobs(account, limit, nowMs, leaseMs),
+      ),
     claimExpiries: async (limit, nowMs, leaseMs) =>
       await read('claim_expiries', async () => await store.claimExpiries(limit, nowMs, leaseMs)),
     dropExpiry: async (claimed) =>

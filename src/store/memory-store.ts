@@ -6,6 +6,7 @@ import type { Aggregate } from '../core/aggregate.ts';
 import { isOpen } from '../core/channel-order.ts';
 import type { Effect, HistoryEntry } from '../core/effect.ts';
 import type { Posting } from '../core/journal.ts';
+import { reservedMinor } from '../core/refund-sums.ts';
 import { JobTable } from './memory-jobs.ts';
 import { YoungPayments } from './memory-young.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
   Endpoint,
   NoticeResult,
   PaymentKey,
+  RefundJob,
   Step,
   Store,
   WriteResult,
@@ -21,6 +23,9 @@ import type {
 import { accountName } from './store.ts';
 
 type AskRow = PaymentKey & { readonly attempt: number; readonly operation: 'query' | 'close' };
+type RefundRow = Omit<RefundJob, 'lease' | 'operation'> & {
+  readonly operation: 'send' | 'query' | 'held';
+};
 type NoticeRow = Omit<DueNotice, 'lease'>;
 
 /** Everything that was committed, readable by auditors. */
@@ -36,6 +41,8 @@ export type MemoryTables = {
   /** Whether a question about an order stands in the dropped-order table. */
   hasQuestion(paymentId: string, attempt: number): boolean;
   hasExpiry(paymentId: string): boolean;
+  /** Whether a channel refund is to be sent or asked about, or is held by the brake. */
+  hasRefundJob(paymentId: string, attempt: number, number: number): boolean;
   /** Payments created before this time were looked at by the sweep. */
   watermarkMs(): number;
   /** The earliest due time of any job, or of the sweep; null when there is nothing. */
@@ -63,6 +70,8 @@ class MemoryState {
     [];
   readonly questions = new JobTable<AskRow>();
   readonly expiries = new JobTable<PaymentKey>();
+  readonly refundJobs = new JobTable<RefundRow>();
+  readonly idByRefundNo = new Map<string, string>();
   readonly notices = new JobTable<NoticeRow>();
   readonly young = new YoungPayments();
   readonly endpointsOf: (merchantNumber: number) => readonly Endpoint[];
@@ -80,6 +89,10 @@ function storeOver(state: MemoryState): Store {
       const paymentId = state.idByOrderNo.get(`${merchantNumber}:${merchantOrderNo}`);
       return paymentId === undefined ? null : { merchantNumber, paymentId };
     },
+    findByMerchantRefundNo: async (merchantNumber, merchantRefundNo) => {
+      const paymentId = state.idByRefundNo.get(`${merchantNumber}:${merchantRefundNo}`);
+      return paymentId === undefined ? null : { merchantNumber, paymentId };
+    },
     write: async (changes) => write(state, changes),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
       state.questions
@@ -87,6 +100,13 @@ function storeOver(state: MemoryState): Store {
         .map(({ row, lease }) => ({ ...row, lease })),
     dropDroppedOrder: async (claimed) =>
       state.questions.release(questionKey(claimed.paymentId, claimed.attempt), claimed.lease),
+    claimRefundJobs: async (account, limit, nowMs, leaseMs) =>
+      state.refundJobs
+        .claim(accountName(account), limit, nowMs, leaseMs)
+        .map(({ row: { operation, ...row }, lease }) => {
+          if (operation === 'held') throw new Error('what is held is due never');
+          return { ...row, operation, lease };
+        }),
     claimExpiries: async (limit, nowMs, leaseMs) =>
       state.expiries.claim('', limit, nowMs, leaseMs).map(({ row, lease }) => ({ ...row, lease })),
     dropExpiry: async (claimed) => state.expiries.release(claimed.paymentId, claimed.lease),
@@ -113,6 +133,8 @@ function tablesOf(state: MemoryState): MemoryTables {
     history: state.history,
     hasQuestion: (paymentId, attempt) => state.questions.has(questionKey(paymentId, attempt)),
     hasExpiry: (paymentId) => state.expiries.has(paymentId),
+    hasRefundJob: (paymentId, attempt, number) =>
+      state.refundJobs.has(refundJobKey(paymentId, attempt, number)),
     watermarkMs: () => state.watermarkMs,
     nextDueAtMs: (first) => nextDueAtMs(state, first),
   };
@@ -139,8 +161,22 @@ function write(state: MemoryState, changes: readonly AggregateChange[]): WriteRe
   );
   const twice = entries.find((key, at) => state.entries.has(key) || entries.indexOf(key) !== at);
   if (twice) throw new DuplicateEntryError(`the journal has ${twice} already`);
+  for (const { after } of passed) checkRefunds(state, after);
   for (const change of passed) writeOne(state, change);
   return results;
+}
+
+/** What the constraints of the database refuse: a refund number of another payment, and too large a reserve. */
+function checkRefunds(state: MemoryState, { payment }: Aggregate): void {
+  if (reservedMinor(payment) > (payment.winner?.amountMinor ?? 0)) {
+    throw new DuplicateEntryError(`${payment.id} sets aside more than it was paid`);
+  }
+  for (const { merchantRefundNo } of payment.refunds) {
+    const owner = state.idByRefundNo.get(`${payment.merchantNumber}:${merchantRefundNo}`);
+    if (merchantRefundNo !== null && owner !== undefined && owner !== payment.id) {
+      throw new DuplicateEntryError(`${merchantRefundNo} is a refund of another payment`);
+    }
+  }
 }
 
 function isFresh(state: MemoryState, { before, after }: AggregateChange): boolean {
@@ -154,6 +190,10 @@ function writeOne(state: MemoryState, { before, after, steps }: AggregateChange)
   state.payments.set(payment.id, after);
   state.idByOrderNo.set(orderNoKey(after), payment.id);
   if (!before) state.young.add(payment.createdAtMs, payment.id);
+  for (const { merchantRefundNo } of payment.refunds) {
+    if (merchantRefundNo === null) continue;
+    state.idByRefundNo.set(`${payment.merchantNumber}:${merchantRefundNo}`, payment.id);
+  }
   for (const step of steps) {
     for (const posting of step.postings) {
       state.postings.push({ paymentId: payment.id, posting });
@@ -180,6 +220,17 @@ function takeEffect(state: MemoryState, after: Aggregate, step: Step, effect: Ef
     }
     case 'ask_done':
       state.questions.drop(questionKey(paymentId, effect.attempt));
+      return;
+    case 'refund_job': {
+      const { attempt, number, operation, dueAtMs } = effect;
+      const order = after.orders.find((one) => one.attempt === attempt);
+      const row = { merchantNumber, paymentId, attempt, number, operation };
+      const key = refundJobKey(paymentId, attempt, number);
+      state.refundJobs.plan(order ? accountName(order) : '', key, row, dueAtMs);
+      return;
+    }
+    case 'refund_job_done':
+      state.refundJobs.drop(refundJobKey(paymentId, effect.attempt, effect.number));
       return;
     case 'expire':
       state.expiries.plan('', paymentId, { merchantNumber, paymentId }, effect.dueAtMs);
@@ -253,6 +304,7 @@ function nextDueAtMs(state: MemoryState, firstQueryMs: ReadonlyMap<string, numbe
   const dues = [
     questions.nextDueAtMs(),
     expiries.nextDueAtMs(),
+    state.refundJobs.nextDueAtMs(),
     notices.nextDueAtMs(),
     youngest === null ? null : youngest + earliestMs(firstQueryMs) + 1,
   ].filter((dueAtMs) => dueAtMs !== null);
@@ -278,6 +330,10 @@ function entryKey(paymentId: string, { book, entry }: Posting): string {
 
 function questionKey(paymentId: string, attempt: number): string {
   return `${paymentId}:${attempt}`;
+}
+
+function refundJobKey(paymentId: string, attempt: number, number: number): string {
+  return `${paymentId}:${attempt}:${number}`;
 }
 
 function noticeKey({ eventId, endpoint }: Pick<DueNotice, 'eventId' | 'endpoint'>): string {

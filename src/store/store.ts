@@ -33,6 +33,11 @@ export type WriteResult = 'written' | 'stale';
 export type Claimed = { readonly lease: number };
 export type DroppedOrder = OrderKey & Claimed & { readonly operation: 'query' | 'close' };
 export type Expiry = PaymentKey & Claimed;
+export type RefundJob = OrderKey &
+  Claimed & {
+    readonly number: number;
+    readonly operation: 'send' | 'query';
+  };
 export type DueNotice = PaymentKey &
   Claimed & {
     readonly eventId: string;
@@ -75,6 +80,11 @@ export type Store = {
     merchantNumber: number,
     merchantOrderNo: string,
   ): Promise<PaymentKey | null>;
+  /** The payment that has this merchant refund number, or null. */
+  findByMerchantRefundNo(
+    merchantNumber: number,
+    merchantRefundNo: string,
+  ): Promise<PaymentKey | null>;
   /** One commit for the whole batch; each change stands or falls by its own guard. Throws when nothing was written for sure, or when nobody knows. */
   write(changes: readonly AggregateChange[]): Promise<WriteResult[]>;
 
@@ -87,6 +97,13 @@ export type Store = {
   ): Promise<DroppedOrder[]>;
   /** Removes a row that needs no answer any more, unless it was claimed or planned anew. */
   dropDroppedOrder(claimed: DroppedOrder): Promise<void>;
+  /** The same for channel refunds: what is to be sent or asked about. A row goes with the decision that ends it. */
+  claimRefundJobs(
+    account: ChannelAccountKey,
+    limit: number,
+    nowMs: number,
+    leaseMs: number,
+  ): Promise<RefundJob[]>;
   claimExpiries(limit: number, nowMs: number, leaseMs: number): Promise<Expiry[]>;
   dropExpiry(claimed: Expiry): Promise<void>;
   claimNotices(limit: number, nowMs: number, leaseMs: number): Promise<DueNotice[]>;

@@ -13,7 +13,8 @@ import type { Pool } from '../../src/store/postgres/pool.ts';
 import { openPool } from '../../src/store/postgres/pool.ts';
 import { postgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { PaymentKey, Store } from '../../src/store/store.ts';
-import { createInput, paid, rulesOf } from '../support/scripted-payment.ts';
+import { createInput, paid } from '../support/scripted-payment.ts';
+import { rulesOf } from '../support/scripted-rules.ts';
 
 export type GrowingTablesRequest = {
   /** Two databases: one grows, and one stays small to be compared with in the same minute. */

@@ -32,6 +32,7 @@ const KINDS = {
   query_only: { channel: 'query_only', product: 'qr', scenario: 'success', ends: 'either' },
   lost: { product: 'qr', scenario: 'lost_notification', ends: 'either' },
   late: { product: 'qr', scenario: 'late_notification', ends: 'either' },
+  paid_twice: { product: 'qr', scenario: 'pay_twice', ends: 'either' },
   duplicate: { product: 'qr', scenario: 'duplicate_notification', ends: 'either' },
   forged: { product: 'qr', scenario: 'forged_notification', ends: 'either' },
   unanswered: { product: 'qr', scenario: 'timeout_accepted', ends: 'either' },

@@ -23,7 +23,8 @@ import type { WebhookEndpoint } from '../../src/store/postgres/webhook-endpoints
 import { createEndpoint } from '../../src/store/postgres/webhook-endpoints.ts';
 import type { PaymentKey, Store } from '../../src/store/store.ts';
 import { freshDatabase } from './database.ts';
-import { countingBytes, createInput, paid, rulesOf } from './scripted-payment.ts';
+import { countingBytes, createInput, paid } from './scripted-payment.ts';
+import { rulesOf } from './scripted-rules.ts';
 
 export type Books = {
   readonly pool: Pool;

@@ -2,6 +2,7 @@
  * One payment, decided input by input with a clock in hand, the way the door would do it. After each
  * decision every invariant is asked; a broken one fails the test at the decision that broke it.
  */
+import type { ChannelRefund } from '../../src/core/channel-refund.ts';
 import type { Aggregate } from '../../src/core/aggregate.ts';
 import type { ChannelOrder } from '../../src/core/channel-order.ts';
 import { decide } from '../../src/core/decide.ts';
@@ -9,44 +10,21 @@ import type { Context, Decision } from '../../src/core/decision.ts';
 import type { Effect, EventType } from '../../src/core/effect.ts';
 import type { Case, ExceptionKind } from '../../src/core/exceptions/kind.ts';
 import { ID_RANDOM_BYTES, newId, newPaymentId } from '../../src/core/id.ts';
-import type { CreatePayment, Input, RequestedTry } from '../../src/core/input.ts';
+import type { CreatePayment, Input, OperatorAction, RequestedTry } from '../../src/core/input.ts';
 import { checkAggregate, checkMove } from '../../src/core/invariants.ts';
 import type { Posting } from '../../src/core/journal.ts';
 import type { ChargeFact, Operation, Outcome, Via } from '../../src/core/outcome.ts';
-import type { ChannelRules, Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy.ts';
 import { POLICY_DEFAULT } from '../../src/core/policy.ts';
+import type { RefundFact, RefundOutcome } from '../../src/core/refund-outcome.ts';
 import type { AggregateChange, PaymentKey, Step } from '../../src/store/store.ts';
+import { rulesOf } from './scripted-rules.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const START_MS = Date.parse('2026-11-24T08:00:00Z');
 export const AMOUNT_MINOR = 1_999;
 export const MERCHANT_NUMBER = 7;
-
-const PRODUCTS = {
-  qr: { chargesWithoutPayer: false, waitsForFinal: false, opensByLink: false },
-  redirect: { chargesWithoutPayer: false, waitsForFinal: false, opensByLink: false },
-  quickpay: { chargesWithoutPayer: true, waitsForFinal: false, opensByLink: false },
-  page: { chargesWithoutPayer: false, waitsForFinal: false, opensByLink: true },
-};
-
-/** A channel with every ability: it closes, and remembers a number that was closed before it came. */
-export const WALLET_RULES: ChannelRules = {
-  queryDelaysMs: [15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE],
-  queryCountMax: 4,
-  validityMarginMs: MINUTE,
-  canClose: true,
-  closeRefusesUnknown: true,
-  validityMsMin: 0,
-  products: PRODUCTS,
-};
-
-/** What stands behind each account: a wallet, a page that exists once it is opened, a bank that never closes. */
-const RULES: Readonly<Record<string, ChannelRules>> = {
-  'wallet/main': WALLET_RULES,
-  'page/main': { ...WALLET_RULES, closeRefusesUnknown: false },
-  'bank/main': { ...WALLET_RULES, canClose: false, closeRefusesUnknown: false },
-};
 
 export const WALLET_QR: RequestedTry = {
   channel: 'wallet',
@@ -56,6 +34,8 @@ export const WALLET_QR: RequestedTry = {
 };
 export const WALLET_QUICKPAY: RequestedTry = { ...WALLET_QR, product: 'quickpay' };
 export const PAGE: RequestedTry = { ...WALLET_QR, channel: 'page', product: 'page' };
+/** A channel that would return the money twice if the same refund were sent twice. */
+export const CARELESS: RequestedTry = { ...WALLET_QR, channel: 'careless' };
 export const BANK: RequestedTry = { ...WALLET_QR, channel: 'bank', product: 'redirect' };
 
 export const PENDING: Outcome = {
@@ -100,17 +80,13 @@ export function createInput(change: Partial<CreatePayment> = {}): CreatePayment 
     returnUrl: null,
     noticeUrl: null,
     metadata: {},
+    latePayment: 'refund',
     try: WALLET_QR,
     ...change,
   };
 }
 
-/** The rules of one of the accounts above; throws for any other, as the platform does. */
-export function rulesOf(channel: string, account: string): ChannelRules {
-  const rules = RULES[`${channel}/${account}`];
-  if (!rules) throw new Error(`${channel}/${account} is not configured`);
-  return rules;
-}
+type RefundJob = Extract<Effect, { type: 'refund_job' }>;
 
 let count = 0;
 
@@ -139,6 +115,8 @@ export class ScriptedPayment {
   readonly events: Extract<Effect, { type: 'event' }>[] = [];
   /** The dropped-order table, by attempt. */
   readonly questions = new Map<number, { operation: 'query' | 'close'; dueAtMs: number }>();
+  /** The table of refund jobs, by attempt and number of the channel refund. */
+  readonly refundJobs = new Map<string, RefundJob>();
   expiresDueAtMs: number | null = null;
 
   constructor(create: Partial<CreatePayment> = {}, policy: Policy = POLICY_DEFAULT) {
@@ -244,6 +222,112 @@ export class ScriptedPayment {
     return this.learn(outcome, { operation: job.operation, attempt, planned: true });
   }
 
+  /** A merchant asks for money back. */
+  refund(amountMinor = AMOUNT_MINOR, merchantRefundNo = 'R-1'): Decision {
+    return this.decide({ type: 'request_refund', merchantRefundNo, amountMinor, note: null });
+  }
+
+  /** A channel refund by its place; throws when there is none. */
+  channelRefund(number = 1, attempt = 1): ChannelRefund {
+    const refund = this.order(attempt).refunds.find((one) => one.number === number);
+    if (!refund) throw new Error(`order ${attempt} has no refund ${number}`);
+    return refund;
+  }
+
+  /** The job that is due first, after time has passed until then; null when there is none. */
+  nextRefundJob(): RefundJob | null {
+    // What the brake holds is due never.
+    const [first] = [...this.refundJobs.values()]
+      .filter((job) => job.operation !== 'held')
+      .toSorted((a, b) => a.dueAtMs - b.dueAtMs);
+    if (first) this.nowMs = Math.max(this.nowMs, first.dueAtMs);
+    return first ?? null;
+  }
+
+  /** The next refund job is done, as the worker does it: guard, call, answer. */
+  answerRefund(outcome: RefundOutcome): Decision {
+    const job = this.nextRefundJob();
+    if (!job) throw new Error('no refund is to be sent or asked about');
+    const { attempt, number, operation } = job;
+    if (operation === 'send') {
+      const decision = this.decide({ type: 'refund_sending', attempt, number });
+      if (decision.type !== 'changed') return decision;
+    }
+    return this.learnRefund(outcome, {
+      attempt,
+      number,
+      operation: operation === 'send' ? 'refund' : 'refund_query',
+      planned: true,
+    });
+  }
+
+  learnRefund(outcome: RefundOutcome, how: Learned & { readonly number?: number } = {}): Decision {
+    const { operation = 'refund_query', attempt = 1, planned = false, number = 1 } = how;
+    const { channel, account } = this.order(attempt);
+    return this.decide({
+      type: 'refund_outcome_learned',
+      attempt,
+      number,
+      outcome,
+      evidence: { via: viaOf(operation), operation, raw: outcome.channelCode },
+      planned,
+      from: { channel, account },
+    });
+  }
+
+  /** Money goes back at the channel's own console. */
+  refundedAtConsole(refund: Partial<RefundFact> = {}, attempt = 1): Decision {
+    const { channel, account } = this.order(attempt);
+    return this.decide({
+      type: 'foreign_refund_learned',
+      attempt,
+      refund: {
+        channelRefundNo: null,
+        refundId: 'C1',
+        transactionNo: 'T1',
+        amountMinor: AMOUNT_MINOR,
+        currency: 'CNY',
+        refundedAtMs: this.nowMs,
+        ...refund,
+      },
+      evidence: { via: 'notification', operation: 'notification', raw: 'console' },
+      from: { channel, account },
+    });
+  }
+
+  /** The channel has returned what this channel refund asked for. */
+  returned(number = 1, attempt = 1): RefundOutcome {
+    const { channelRefundNo, transactionNo, amountMinor, currency } = this.channelRefund(
+      number,
+      attempt,
+    );
+    const refundId = `F${channelRefundNo}`;
+    return {
+      type: 'succeeded',
+      refund: {
+        channelRefundNo,
+        refundId,
+        transactionNo,
+        amountMinor,
+        currency,
+        refundedAtMs: this.nowMs,
+      },
+      channelCode: 'SUCCESS',
+    };
+  }
+
+  /** A named person decides about the open case of a kind. */
+  decideCase(kind: ExceptionKind, action: OperatorAction): Decision {
+    const caseId = this.openCase(kind)?.id ?? 'exc_none';
+    return this.decide({
+      type: 'operator_decision',
+      caseId,
+      action,
+      by: 'Li Na',
+      reason: 'agreed',
+    });
+  }
+
   context(): Context {
     return {
       nowMs: this.nowMs,
@@ -259,10 +343,16 @@ export class ScriptedPayment {
     } else if (effect.type === 'ask_done') this.questions.delete(effect.attempt);
     else if (effect.type === 'expire') this.expiresDueAtMs = effect.dueAtMs;
     else if (effect.type === 'event') this.events.push(effect);
+    else if (effect.type === 'refund_job') {
+      this.refundJobs.set(`${effect.attempt}:${effect.number}`, effect);
+    } else if (effect.type === 'refund_job_done') {
+      this.refundJobs.delete(`${effect.attempt}:${effect.number}`);
+    }
   }
 }
 
 function viaOf(operation: Operation): Via {
   if (operation === 'notification' || operation === 'query') return operation;
+  if (operation === 'refund_query') return 'query';
   return 'response';
 }

@@ -51,6 +51,8 @@ function orderOf(product: string): ChannelOrder {
     failure: null,
     nextAction: null,
     charges: [],
+    refunds: [],
+    foreignReturns: [],
   };
 }
 

@@ -11,6 +11,7 @@ import type { Consequences, Context } from '../decision.ts';
 import { openCase, reassignCase, resolveCase } from '../decision.ts';
 import { sameMoney } from '../money.ts';
 import type { ChargeFact } from '../outcome.ts';
+import { isHeldNow } from '../charge.ts';
 import type { KindDescription } from './kind.ts';
 
 export const AMOUNT_MISMATCH: KindDescription = {
@@ -23,6 +24,7 @@ export const AMOUNT_MISMATCH: KindDescription = {
     'Ask the channel; if it confirms the other amount, hold the order and its money for a person.',
   over: 'The channel answers with the right amount, or a person decides.',
   toldToMerchant: true,
+  actions: ['return_money'],
 };
 
 /** Whether a charge is the money that the order asked for. */
@@ -62,16 +64,16 @@ export function holdAmount(
 }
 
 /** The channel answered with the ordered money: the doubt is over. What is held stays with its person. */
-export function resolveDoubt(order: ChannelOrder, out: Consequences, context: Context): void {
-  if (order.charges.some((charge) => charge.held)) return;
-  resolveCase(
-    out,
-    context,
-    'amount_mismatch',
-    String(order.attempt),
-    'The channel confirmed the ordered amount.',
-    AMOUNT_MISMATCH.toldToMerchant,
-  );
+export function resolveDoubt(
+  order: ChannelOrder,
+  out: Consequences,
+  context: Context,
+  words = 'The channel confirmed the ordered amount.',
+): void {
+  if (order.charges.some(isHeldNow)) return;
+  const isGone = order.charges.some((charge) => charge.held && charge.reversedAtMs !== null);
+  const proof = isGone ? 'The channel took the money back.' : words;
+  resolveCase(out, context, 'amount_mismatch', String(order.attempt), proof, false);
 }
 
 function openMismatch(
@@ -87,6 +89,16 @@ function openMismatch(
     owner: 'platform',
     nextAction: 'The platform asks the channel which amount it took.',
     moneyAtRiskMinor: riskMinor,
-    toldToMerchant: AMOUNT_MISMATCH.toldToMerchant,
+    // A doubt that heals moved no money; merchants are told by the payment book once it is held.
+    toldToMerchant: false,
   });
+}
+
+/** How merchants are told of money that is held, and of its end: by the payment book, when it learns of it. */
+export function tellHeld(
+  event: 'exception.opened' | 'exception.resolved',
+  attempt: number,
+  out: Consequences,
+): void {
+  out.events.push({ event, subjectKey: `amount_mismatch:${attempt}` });
 }

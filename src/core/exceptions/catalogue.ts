@@ -1,15 +1,25 @@
 /** The exception kinds that the platform handles today, in the order in which a reader should meet them. */
 import { AMOUNT_MISMATCH } from './amount-mismatch.ts';
+import { CONFLICTING_OUTCOME } from './conflicting-outcome.ts';
 import { DUPLICATE_PAYMENT } from './duplicate-payment.ts';
+import { EXCESS_REFUND } from './excess-refund.ts';
 import { EXPIRED_PAYMENT } from './expired-payment.ts';
 import { EXTERNAL_DROP } from './external-drop.ts';
+import { FAILED_REFUND } from './failed-refund.ts';
 import type { KindDescription } from './kind.ts';
+import { REVERSED_PAYMENT } from './reversed-payment.ts';
 import { UNDELIVERED_NOTICE } from './undelivered-notice.ts';
+import { UNKNOWN_REFUND } from './unknown-refund.ts';
 
 export const CATALOGUE: readonly KindDescription[] = [
   EXTERNAL_DROP,
   EXPIRED_PAYMENT,
-  AMOUNT_MISMATCH,
   DUPLICATE_PAYMENT,
+  AMOUNT_MISMATCH,
+  CONFLICTING_OUTCOME,
+  REVERSED_PAYMENT,
+  UNKNOWN_REFUND,
+  FAILED_REFUND,
+  EXCESS_REFUND,
   UNDELIVERED_NOTICE,
 ];

@@ -20,7 +20,7 @@ describe('a second charge', () => {
     expect(payment.payment.surplusReceivedMinor).toBe(AMOUNT_MINOR);
     expect(payment.openCase('duplicate_payment')).toMatchObject({
       subject: '1:T2',
-      owner: 'operations',
+      owner: 'platform',
       moneyAtRiskMinor: AMOUNT_MINOR,
     });
     expect(payment.told()).toEqual(['payment.succeeded', 'exception.opened']);

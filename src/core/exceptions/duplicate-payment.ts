@@ -1,11 +1,7 @@
 /**
- * Duplicate payment (重复支付): one merchant order, two charges. One winner, for ever; every other
- * charge is owed to its payer and stays an open case until it is returned.
+ * Duplicate payment (重复支付): one merchant order, two charges. One winner, for ever; every other charge
+ * is returned in full, by itself, bound to its charge, so that it can never touch the winner.
  */
-import { chargeKey } from '../charge.ts';
-import type { Consequences, Context } from '../decision.ts';
-import { openCase } from '../decision.ts';
-import type { ChargeFact } from '../outcome.ts';
 import type { KindDescription } from './kind.ts';
 
 export const DUPLICATE_PAYMENT: KindDescription = {
@@ -13,25 +9,8 @@ export const DUPLICATE_PAYMENT: KindDescription = {
   zh: '重复支付',
   what: 'A second charge was taken for a payment that already has its winner.',
   noticed: 'A charge is learned while another charge of the same payment is the winner.',
-  response: 'Book it as owed to the payer and keep it open until it is returned.',
+  response: 'Book it as owed to its payer and return it in full at its channel.',
   over: 'The money was returned in full.',
   toldToMerchant: true,
+  actions: [],
 };
-
-/** A charge beside the winner: an open case with the amount at risk. */
-export function openDuplicate(
-  attempt: number,
-  charge: ChargeFact,
-  out: Consequences,
-  context: Context,
-): void {
-  openCase(out, context, {
-    kind: 'duplicate_payment',
-    subject: chargeKey(attempt, charge.transactionNo),
-    attempt,
-    owner: 'operations',
-    nextAction: 'Return the money to its payer at the channel.',
-    moneyAtRiskMinor: charge.amountMinor,
-    toldToMerchant: DUPLICATE_PAYMENT.toldToMerchant,
-  });
-}

@@ -13,8 +13,8 @@ import {
   ScriptedPayment,
   UNKNOWN,
   WAITING,
-  WALLET_RULES,
 } from '../../../test/support/scripted-payment.ts';
+import { WALLET_RULES } from '../../../test/support/scripted-rules.ts';
 
 function waiting(): ScriptedPayment {
   const payment = new ScriptedPayment();
@@ -289,7 +289,7 @@ describe('money for a closed payment', () => {
     expect(payment.payment.surplusReceivedMinor).toBe(1999);
     expect(payment.openCase('expired_payment')).toMatchObject({
       subject: '1:T1',
-      owner: 'operations',
+      owner: 'platform',
       moneyAtRiskMinor: 1999,
     });
     expect(payment.postings.map((one) => one.entry)).toEqual(['charge:1:T1', 'surplus:1:T1']);

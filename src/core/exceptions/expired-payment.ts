@@ -3,15 +3,13 @@
  *
  * Before: the remaining validity goes to the channel with each order, and nothing is closed on our
  * side before the channel was asked: query → close at the channel → query → closed.
- * After: money that arrives for a closed payment is a fact. It is booked as owed to its payer and
- * stays an open case until it is returned.
+ * After: money that arrives for a closed payment is a fact. It is returned in full, by itself, unless
+ * the merchant's policy accepts it.
  */
 import type { ChannelOrder, DeathEvidence } from '../channel-order.ts';
 import type { Consequences, Context } from '../decision.ts';
-import { openCase } from '../decision.ts';
 import type { ChargeFact, Operation, Outcome } from '../outcome.ts';
 import type { Payment } from '../payment.ts';
-import { chargeKey } from '../charge.ts';
 import type { KindDescription } from './kind.ts';
 
 export const EXPIRED_PAYMENT: KindDescription = {
@@ -19,9 +17,11 @@ export const EXPIRED_PAYMENT: KindDescription = {
   zh: '订单失效后支付',
   what: 'Money was taken for a payment that had been closed.',
   noticed: 'A charge is learned, by whatever way, while the payment is closed.',
-  response: 'Book it as owed to the payer and keep it open until it is returned.',
+  response:
+    "Return it in full at its channel; where the merchant's policy says so and nothing else paid, accept it.",
   over: 'The money was returned in full.',
   toldToMerchant: true,
+  actions: [],
 };
 
 /** Until when the channel may take money for an order opened now. */
@@ -108,20 +108,14 @@ function closePauseMs(order: ChannelOrder, context: Context): number {
   return Math.min(closeRetryMs * 2 ** Math.min(order.queryCount, 16), closeRetryMsMax);
 }
 
-/** Money for a closed payment: an open case with the amount at risk. */
-export function openLateMoney(
-  attempt: number,
-  charge: ChargeFact,
-  out: Consequences,
-  context: Context,
-): void {
-  openCase(out, context, {
-    kind: 'expired_payment',
-    subject: chargeKey(attempt, charge.transactionNo),
-    attempt,
-    owner: 'operations',
-    nextAction: 'Return the money to its payer at the channel.',
-    moneyAtRiskMinor: charge.amountMinor,
-    toldToMerchant: EXPIRED_PAYMENT.toldToMerchant,
-  });
+/** Whether late money pays a closed payment after all: the merchant's policy, by the channel's time of payment. */
+export function acceptsLateMoney(payment: Payment, charge: ChargeFact): boolean {
+  switch (payment.latePayment) {
+    case 'refund':
+      return false;
+    case 'accept_if_paid_before_expiry':
+      return charge.paidAtMs <= payment.expiresAtMs;
+    case 'accept':
+      return true;
+  }
 }

@@ -13,8 +13,8 @@ import {
   UNKNOWN,
   WAITING,
   WALLET_QR,
-  WALLET_RULES,
 } from '../../../test/support/scripted-payment.ts';
+import { WALLET_RULES } from '../../../test/support/scripted-rules.ts';
 import type { Outcome } from '../outcome.ts';
 
 describe('an order whose answer was lost', () => {

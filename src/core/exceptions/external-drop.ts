@@ -23,6 +23,7 @@ export const EXTERNAL_DROP: KindDescription = {
     'Ask the channel again and again, less and less often; after the last question wait for its statement.',
   over: 'The channel said paid, failed or closed.',
   toldToMerchant: false,
+  actions: [],
 };
 
 /** When an order that nobody has settled is asked about for the first time. */

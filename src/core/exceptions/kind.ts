@@ -3,6 +3,8 @@
  * 异常类型与差错单.
  */
 
+import type { OperatorAction } from '../input.ts';
+
 /** Every kind that the API may ever name, also those that later parts of the product bring. */
 export const EXCEPTION_KINDS = [
   'external_drop',
@@ -54,4 +56,6 @@ export type KindDescription = {
   readonly over: string;
   /** Merchants are told of a case only where money moves or a person must act. */
   readonly toldToMerchant: boolean;
+  /** What a person may decide about an open case of this kind. */
+  readonly actions: readonly OperatorAction[];
 };

@@ -14,6 +14,7 @@ export const UNDELIVERED_NOTICE: KindDescription = {
   response: 'Keep the event; replay it when the merchant or an operator asks.',
   over: 'The endpoint answered 2xx.',
   toldToMerchant: false,
+  actions: ['resolve'],
 };
 
 const SECOND = 1_000;

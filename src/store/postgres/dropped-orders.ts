@@ -6,7 +6,7 @@ import type { Pool } from './pool.ts';
 // A claim moves the due time behind the lease and draws a lease number, the fence. It is drawn, not
 // counted up: a row that was dropped and planned anew would count through the same numbers again, and
 // somebody who stalled could touch what is not theirs any more. Nobody ever holds 0, a row's first.
-const NEW_LEASE = '1 + floor(random() * 2147483646)::integer';
+export const NEW_LEASE = '1 + floor(random() * 2147483646)::integer';
 
 // Rows that another worker is claiming are skipped. There is no upper age: what was due during an
 // outage is still due.

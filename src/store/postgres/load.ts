@@ -14,12 +14,22 @@ const LOAD = `
     (SELECT json_agg(j ORDER BY j.version, j.paid_at_ms, j.transaction_no COLLATE "C") FROM journal j
       WHERE j.merchant_number = p.merchant_number AND j.payment_id = p.id
         AND j.book = 'channel' AND j.transaction_no IS NOT NULL) AS charges,
+    -- Most payments have no refund, and are not asked for one.
+    CASE WHEN p.refund_count > 0 THEN
+      (SELECT json_agg(r ORDER BY r.created_at_ms, r.id) FROM refund r
+        WHERE r.merchant_number = p.merchant_number AND r.payment_id = p.id) END AS refunds,
+    CASE WHEN p.refund_count > 0 THEN
+      (SELECT json_agg(r ORDER BY r.attempt, r.number) FROM channel_refund r
+        WHERE r.merchant_number = p.merchant_number AND r.payment_id = p.id) END AS channel_refunds,
     (SELECT json_agg(c ORDER BY c.opened_at_ms, c.id) FROM exception_case c
       WHERE c.merchant_number = p.merchant_number AND c.payment_id = p.id) AS cases
   FROM unnest($1::integer[], $2::uuid[]) AS k (merchant_number, id)
   CROSS JOIN LATERAL (
     SELECT * FROM payment p WHERE p.merchant_number = k.merchant_number AND p.id = k.id OFFSET 0
   ) p`;
+
+const FIND_BY_REFUND = `
+  SELECT payment_id AS id FROM refund WHERE merchant_number = $1 AND merchant_refund_no = $2`;
 
 const FIND = `
   SELECT id FROM payment WHERE merchant_number = $1 AND merchant_order_no = $2`;
@@ -51,6 +61,21 @@ export async function findByMerchantOrderNo(
     name: 'find_by_merchant_order_no',
     text: FIND,
     values: [merchantNumber, merchantOrderNo],
+  });
+  const row = rows[0];
+  return row ? { merchantNumber, paymentId: uuidToId('pay', row.id) } : null;
+}
+
+/** See `Store.findByMerchantRefundNo`. */
+export async function findByMerchantRefundNo(
+  pool: Pool,
+  merchantNumber: number,
+  merchantRefundNo: string,
+): Promise<PaymentKey | null> {
+  const { rows } = await pool.query<{ id: string }>({
+    name: 'find_by_merchant_refund_no',
+    text: FIND_BY_REFUND,
+    values: [merchantNumber, merchantRefundNo],
   });
   const row = rows[0];
   return row ? { merchantNumber, paymentId: uuidToId('pay', row.id) } : null;

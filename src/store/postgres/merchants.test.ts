@@ -46,7 +46,10 @@ describe('a key', () => {
       random: random(1),
     });
     expect(key).toMatch(/^sk_test_[A-Za-z0-9_-]{43}$/u);
-    expect(await findKey(pool, keyHash(key))).toEqual({ merchantNumber: number });
+    expect(await findKey(pool, keyHash(key))).toEqual({
+      merchantNumber: number,
+      latePayment: 'refund',
+    });
     expect(await listKeys(pool, { merchantNumber: number })).toEqual([
       { hash: keyHash(key), hint: key.slice(-4), createdAtMs: clock.ms, revokedAtMs: null },
     ]);

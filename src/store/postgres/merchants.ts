@@ -1,6 +1,7 @@
 /** Merchants, operators (named people), and their keys. A key itself is never stored, only its SHA-256. */
 import { createHash, randomBytes } from 'node:crypto';
 import { idToUuid, uuidToId } from '../../core/id.ts';
+import type { LatePaymentPolicy } from '../../core/payment.ts';
 import type { Pool } from './pool.ts';
 
 export type Merchant = {
@@ -10,13 +11,15 @@ export type Merchant = {
   readonly createdAtMs: number;
   /** Signs the notices that go to a payment's own `notice_url`. */
   readonly noticeSecret: string;
+  /** What is done with money that arrives for a closed payment. */
+  readonly latePayment: LatePaymentPolicy;
 };
 
 export type Operator = { readonly id: string; readonly name: string };
 
 /** Whose key it is; a revoked or unknown one has no owner. */
 export type KeyOwner =
-  | { readonly merchantNumber: number }
+  | { readonly merchantNumber: number; readonly latePayment: LatePaymentPolicy }
   | { readonly operatorId: string; readonly name: string };
 
 export type ListedKey = {
@@ -32,9 +35,10 @@ type MerchantRow = {
   name: string;
   created_at_ms: number;
   notice_secret: string;
+  late_payment: LatePaymentPolicy;
 };
 
-const MERCHANT_COLUMNS = 'number, id, name, created_at_ms, notice_secret';
+const MERCHANT_COLUMNS = 'number, id, name, created_at_ms, notice_secret, late_payment';
 
 /** A webhook secret in the form of Standard Webhooks: `whsec_` and the base64 of its bytes. */
 export function webhookSecret(random: Uint8Array): string {
@@ -59,6 +63,17 @@ export async function createMerchant(
   const [merchant] = rows.map(toMerchant);
   if (!merchant) throw new Error('the database took a merchant and did not answer it');
   return merchant;
+}
+
+/** Changes what is done with late money, for payments made from now on; false when there is no such merchant. */
+export async function setLatePayment(
+  pool: Pool,
+  id: string,
+  latePayment: LatePaymentPolicy,
+): Promise<boolean> {
+  const text = 'UPDATE merchant SET late_payment = $2 WHERE id = $1';
+  const { rowCount } = await pool.query({ text, values: [id, latePayment] });
+  return rowCount === 1;
 }
 
 /** All merchants, the oldest first. */
@@ -171,19 +186,24 @@ export async function revokeKey(pool: Pool, hash: Uint8Array, nowMs: number): Pr
 export async function findKey(pool: Pool, hash: Uint8Array): Promise<KeyOwner | null> {
   const { rows } = await pool.query<{
     merchant_number: number | null;
+    late_payment: LatePaymentPolicy | null;
     operator_id: string | null;
     name: string | null;
   }>({
     name: 'find_key',
     text: `
-      SELECT k.merchant_number, k.operator_id, o.name
+      SELECT k.merchant_number, m.late_payment, k.operator_id, o.name
       FROM api_key k LEFT JOIN operator o ON o.id = k.operator_id
+        LEFT JOIN merchant m ON m.number = k.merchant_number
       WHERE k.hash = $1 AND k.revoked_at_ms IS NULL`,
     values: [hash],
   });
   const [row] = rows;
   if (!row) return null;
-  if (row.merchant_number !== null) return { merchantNumber: row.merchant_number };
+  if (row.merchant_number !== null) {
+    const latePayment = row.late_payment ?? 'refund';
+    return { merchantNumber: row.merchant_number, latePayment };
+  }
   if (row.operator_id === null || row.name === null) return null;
   return { operatorId: uuidToId('op', row.operator_id), name: row.name };
 }
@@ -195,5 +215,6 @@ function toMerchant(row: MerchantRow): Merchant {
     name: row.name,
     createdAtMs: row.created_at_ms,
     noticeSecret: row.notice_secret,
+    latePayment: row.late_payment,
   };
 }

@@ -8,7 +8,7 @@ import { openPool } from './pool.ts';
 import { postgresStore } from './postgres-store.ts';
 
 const TABLES = `payment, channel_order, journal, history, exception_case, open_case, dropped_order,
-  payment_expiry, sweep, event, webhook_endpoint, notice, webhook_delivery`;
+  payment_expiry, sweep, event, webhook_endpoint, notice, webhook_delivery, refund, channel_refund, refund_job`;
 
 describe('the store on PostgreSQL', () => {
   let pool: Pool;

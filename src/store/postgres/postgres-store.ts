@@ -6,9 +6,10 @@ import {
   dropDroppedOrder,
   dropExpiry,
 } from './dropped-orders.ts';
-import { findByMerchantOrderNo, load } from './load.ts';
+import { findByMerchantOrderNo, findByMerchantRefundNo, load } from './load.ts';
 import { claimNotices, finishNotices } from './notices.ts';
 import type { Pool } from './pool.ts';
+import { claimRefundJobs } from './refund-jobs.ts';
 import { nextDueAtMs, sweepAll, sweepYoung } from './sweep.ts';
 import { write } from './write.ts';
 
@@ -17,10 +18,14 @@ export function postgresStore(pool: Pool): Store {
   return {
     load: async (keys) => await load(pool, keys),
     findByMerchantOrderNo: async (merchant, no) => await findByMerchantOrderNo(pool, merchant, no),
+    findByMerchantRefundNo: async (merchant, no) =>
+      await findByMerchantRefundNo(pool, merchant, no),
     write: async (changes) => await write(pool, changes),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
       await claimDroppedOrders(pool, account, limit, nowMs, leaseMs),
     dropDroppedOrder: async (claimed) => await dropDroppedOrder(pool, claimed),
+    claimRefundJobs: async (account, limit, nowMs, leaseMs) =>
+      await claimRefundJobs(pool, account, limit, nowMs, leaseMs),
     claimExpiries: async (limit, nowMs, leaseMs) =>
       await claimExpiries(pool, limit, nowMs, leaseMs),
     dropExpiry: async (claimed) => await dropExpiry(pool, claimed),

@@ -3,9 +3,13 @@ import type { Aggregate } from '../../core/aggregate.ts';
 import type { ChannelOrder } from '../../core/channel-order.ts';
 import type { Charge } from '../../core/charge.ts';
 import type { Case } from '../../core/exceptions/kind.ts';
+import type { ForeignReturn } from '../../core/channel-refund.ts';
 import { channelOrderNo, idToUuid, uuidToId } from '../../core/id.ts';
 import type { Via } from '../../core/outcome.ts';
 import type { Payment, Try } from '../../core/payment.ts';
+import { reservedMinor } from '../../core/refund-sums.ts';
+import type { ChannelRefundRow, RefundRow } from './refund-rows.ts';
+import { toChannelRefund, toRefund } from './refund-rows.ts';
 
 export type PaymentRow = {
   merchant_number: number;
@@ -31,6 +35,12 @@ export type PaymentRow = {
   close_reason: Payment['closeReason'];
   surplus_received_minor: number;
   surplus_held_minor: number;
+  late_payment: Payment['latePayment'] | null;
+  refund_count: number | null;
+  refund_reserved_minor: number | null;
+  foreign_returned_minor: number | null;
+  surplus_taken_back_minor: number | null;
+  reversed_at_ms: number | null;
 };
 
 export type OrderRow = {
@@ -55,7 +65,9 @@ export type OrderRow = {
   next_action: ChannelOrder['nextAction'];
 };
 
+/** A row of the channel book's journal about a charge: the charge itself, or what happened to it later. */
 export type ChargeRow = {
+  entry: string;
   attempt: number;
   transaction_no: string;
   amount_minor: number;
@@ -63,7 +75,7 @@ export type ChargeRow = {
   paid_at_ms: number;
   booked_at_ms: number;
   via: Via;
-  held: boolean;
+  held: boolean | null;
 };
 
 export type CaseRow = {
@@ -86,26 +98,30 @@ export type AggregateRow = PaymentRow & {
   orders: OrderRow[] | null;
   charges: ChargeRow[] | null;
   cases: CaseRow[] | null;
+  refunds: RefundRow[] | null;
+  channel_refunds: ChannelRefundRow[] | null;
 };
 
 /** A loaded row, with its orders, charges and cases, as the core knows it. */
 export function toAggregate(row: AggregateRow): Aggregate {
-  const payment = toPayment(row);
+  const payment = toPayment(row, row.refunds ?? []);
   const charges = row.charges ?? [];
+  const refunds = row.channel_refunds ?? [];
   return {
     payment,
     orders: (row.orders ?? []).map((order) =>
       toOrder(
         order,
         payment.id,
-        charges.filter((charge) => charge.attempt === order.attempt).map(toCharge),
+        charges.filter((charge) => charge.attempt === order.attempt),
+        refunds.filter((refund) => refund.attempt === order.attempt),
       ),
     ),
     cases: (row.cases ?? []).map(toCase),
   };
 }
 
-function toPayment(row: PaymentRow): Payment {
+function toPayment(row: PaymentRow, refunds: readonly RefundRow[]): Payment {
   return {
     id: uuidToId('pay', row.id),
     merchantNumber: row.merchant_number,
@@ -126,6 +142,11 @@ function toPayment(row: PaymentRow): Payment {
     closeReason: row.close_reason,
     surplusReceivedMinor: row.surplus_received_minor,
     surplusHeldMinor: row.surplus_held_minor,
+    latePayment: row.late_payment ?? 'refund',
+    refunds: refunds.map(toRefund),
+    foreignReturnedMinor: row.foreign_returned_minor ?? 0,
+    surplusTakenBackMinor: row.surplus_taken_back_minor ?? 0,
+    reversedAtMs: row.reversed_at_ms,
   };
 }
 
@@ -147,13 +168,20 @@ function toWinner(row: PaymentRow): Payment['winner'] {
   };
 }
 
-function toOrder(row: OrderRow, paymentId: string, charges: Charge[]): ChannelOrder {
+function toOrder(
+  row: OrderRow,
+  paymentId: string,
+  journal: readonly ChargeRow[],
+  refunds: readonly ChannelRefundRow[],
+): ChannelOrder {
+  const orderNo = channelOrderNo(paymentId, row.attempt);
+  const later = new Map(journal.map((one) => [one.entry, one.paid_at_ms]));
   return {
     attempt: row.attempt,
     channel: row.channel,
     account: row.account,
     product: row.product,
-    channelOrderNo: channelOrderNo(paymentId, row.attempt),
+    channelOrderNo: orderNo,
     amountMinor: row.amount_minor,
     currency: row.currency,
     validUntilMs: row.valid_until_ms,
@@ -167,19 +195,39 @@ function toOrder(row: OrderRow, paymentId: string, charges: Charge[]): ChannelOr
     deathEvidence: row.death_evidence,
     failure: row.failure,
     nextAction: row.next_action,
-    charges,
+    charges: journal
+      .filter((one) => one.entry.startsWith('charge:'))
+      .map((one) => toCharge(one, later)),
+    refunds: refunds.map((one) => toChannelRefund(one, orderNo)),
+    foreignReturns: journal.filter((one) => one.entry.startsWith('foreign:')).map(toForeignReturn),
   };
 }
 
-function toCharge(row: ChargeRow): Charge {
+/** `later` holds the times of the entries that tell what became of a charge, by their names. */
+function toCharge(row: ChargeRow, later: ReadonlyMap<string, number>): Charge {
+  const key = row.entry.slice('charge:'.length);
   return {
+    releasedAtMs: later.get(`released:${key}`) ?? null,
+    reversedAtMs: later.get(`reversed:${key}`) ?? null,
     transactionNo: row.transaction_no,
     amountMinor: row.amount_minor,
     currency: row.currency,
     paidAtMs: row.paid_at_ms,
     learnedAtMs: row.booked_at_ms,
     via: row.via,
-    held: row.held,
+    held: row.held === true,
+  };
+}
+
+function toForeignReturn(row: ChargeRow): ForeignReturn {
+  return {
+    // `foreign:<attempt>:<the channel's number>`
+    refundId: row.entry.split(':').slice(2).join(':'),
+    transactionNo: row.transaction_no,
+    amountMinor: row.amount_minor,
+    currency: row.currency,
+    refundedAtMs: row.paid_at_ms,
+    via: row.via,
   };
 }
 
@@ -226,6 +274,12 @@ export function paymentRow(payment: Payment): PaymentRow {
     close_reason: payment.closeReason,
     surplus_received_minor: payment.surplusReceivedMinor,
     surplus_held_minor: payment.surplusHeldMinor,
+    late_payment: payment.latePayment === 'refund' ? null : payment.latePayment,
+    refund_count: payment.refunds.length || null,
+    refund_reserved_minor: reservedMinor(payment) || null,
+    foreign_returned_minor: payment.foreignReturnedMinor || null,
+    surplus_taken_back_minor: payment.surplusTakenBackMinor || null,
+    reversed_at_ms: payment.reversedAtMs,
   };
 }
 

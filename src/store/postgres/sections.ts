@@ -20,6 +20,10 @@ export type SectionName =
   | 'ask'
   | 'ask_done'
   | 'expire'
+  | 'refund'
+  | 'channel_refund'
+  | 'refund_job'
+  | 'refund_job_done'
   | 'event'
   | 'notice';
 
@@ -47,8 +51,16 @@ const PAYMENT_COLUMNS = {
   close_reason: 'text',
   surplus_received_minor: 'bigint',
   surplus_held_minor: 'bigint',
+  late_payment: 'text',
+  refund_count: 'smallint',
+  refund_reserved_minor: 'bigint',
+  foreign_returned_minor: 'bigint',
+  surplus_taken_back_minor: 'bigint',
+  reversed_at_ms: 'bigint',
 };
-const PAYMENT_CHANGING = Object.keys(PAYMENT_COLUMNS).slice(10);
+const PAYMENT_CHANGING = Object.keys(PAYMENT_COLUMNS)
+  .slice(10)
+  .filter((name) => name !== 'late_payment');
 
 const ORDER_COLUMNS = {
   merchant_number: 'integer',
@@ -101,6 +113,52 @@ const ASK_COLUMNS = {
 const NOTICE_COLUMNS = { ...KEY, event_id: 'uuid', due_at_ms: 'bigint', direct: 'boolean' };
 const OPEN_CASE_COLUMNS = { ...KEY, kind: 'text', subject: 'text', case_id: 'uuid' };
 const EXPIRE_COLUMNS = { ...KEY, due_at_ms: 'bigint' };
+const REFUND_COLUMNS = {
+  ...KEY,
+  key: 'text',
+  id: 'uuid',
+  merchant_refund_no: 'text',
+  attempt: 'smallint',
+  transaction_no: 'text',
+  amount_minor: 'bigint',
+  currency: 'text',
+  reason: 'text',
+  note: 'text',
+  created_at_ms: 'bigint',
+  status: 'text',
+  failure: 'jsonb',
+  returned_at_ms: 'bigint',
+};
+const CHANNEL_REFUND_COLUMNS = {
+  ...KEY,
+  attempt: 'smallint',
+  number: 'smallint',
+  refund_key: 'text',
+  round: 'smallint',
+  transaction_no: 'text',
+  amount_minor: 'bigint',
+  currency: 'text',
+  is_automatic: 'boolean',
+  created_at_ms: 'bigint',
+  status: 'text',
+  send_at_ms: 'bigint',
+  sent_at_ms: 'bigint',
+  query_count: 'integer',
+  refund_id: 'text',
+  refunded_at_ms: 'bigint',
+  confirmed_by: 'text',
+  is_extra: 'boolean',
+  failure: 'jsonb',
+};
+const REFUND_JOB_COLUMNS = {
+  ...KEY,
+  attempt: 'smallint',
+  number: 'smallint',
+  channel: 'text',
+  account: 'text',
+  operation: 'text',
+  due_at_ms: 'bigint',
+};
 const EVENT_COLUMNS = {
   merchant_number: 'integer',
   id: 'uuid',
@@ -208,6 +266,28 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
     `ON CONFLICT (merchant_number, payment_id) DO UPDATE SET
       due_at_ms = excluded.due_at_ms, lease = 0`,
   ),
+  refund: inserting(
+    'refund',
+    REFUND_COLUMNS,
+    `ON CONFLICT (merchant_number, payment_id, key) DO UPDATE SET
+      status = excluded.status, failure = excluded.failure, returned_at_ms = excluded.returned_at_ms`,
+  ),
+  channel_refund: inserting(
+    'channel_refund',
+    CHANNEL_REFUND_COLUMNS,
+    `ON CONFLICT (merchant_number, payment_id, attempt, number) DO UPDATE SET
+      status = excluded.status, send_at_ms = excluded.send_at_ms, sent_at_ms = excluded.sent_at_ms,
+      query_count = excluded.query_count, refund_id = excluded.refund_id,
+      refunded_at_ms = excluded.refunded_at_ms, confirmed_by = excluded.confirmed_by,
+      is_extra = excluded.is_extra, failure = excluded.failure`,
+  ),
+  refund_job: inserting(
+    'refund_job',
+    REFUND_JOB_COLUMNS,
+    `ON CONFLICT (merchant_number, payment_id, attempt, number) DO UPDATE SET
+      operation = excluded.operation, due_at_ms = excluded.due_at_ms, lease = 0`,
+  ),
+  refund_job_done: deleting('refund_job', { ...KEY, attempt: 'smallint', number: 'smallint' }),
   event: inserting('event', EVENT_COLUMNS),
   notice: {
     columns: NOTICE_COLUMNS,

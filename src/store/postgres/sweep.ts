@@ -42,6 +42,7 @@ const NEXT_DUE = `
     (SELECT min(due_at_ms) FROM payment_expiry),
     (SELECT min(due_at_ms) FROM notice),
     (SELECT min(due_at_ms) FROM notification_job),
+    (SELECT min(due_at_ms) FROM refund_job),
     (SELECT min(created_at_ms) + $1::bigint + 1 FROM payment
       WHERE created_at_ms >= coalesce((SELECT watermark_ms FROM sweep WHERE name = 'young'), 0)
         AND status IN ('pending', 'processing'))

@@ -5,6 +5,7 @@ import type { Posting } from '../../core/journal.ts';
 import type { Payment } from '../../core/payment.ts';
 import type { AggregateChange, Step, WriteResult } from '../store.ts';
 import type { Pool } from './pool.ts';
+import { channelRefundRow, refundRow } from './refund-rows.ts';
 import { caseRow, orderRow, paymentRow } from './rows.ts';
 import type { SectionName } from './sections.ts';
 import { SECTIONS, sentRows } from './sections.ts';
@@ -83,6 +84,10 @@ function collect(changes: readonly AggregateChange[]): Sections {
     ask: [],
     ask_done: [],
     expire: [],
+    refund: [],
+    channel_refund: [],
+    refund_job: [],
+    refund_job_done: [],
     event: [],
     notice: [],
   };
@@ -103,6 +108,14 @@ function collectState({ before, after }: AggregateChange, sections: Sections): v
     const old = before?.orders.find((one) => one.attempt === order.attempt);
     if (old === order) continue;
     sections[old ? 'order_update' : 'order_insert'].push(orderRow(payment, order));
+    for (const refund of order.refunds) {
+      if (old?.refunds.includes(refund)) continue;
+      sections.channel_refund.push(channelRefundRow(payment, order, refund));
+    }
+  }
+  for (const refund of payment.refunds) {
+    if (before?.payment.refunds.includes(refund)) continue;
+    sections.refund.push(refundRow(payment, refund));
   }
   for (const one of after.cases) {
     const old = before?.cases.find((other) => other.id === one.id);
@@ -170,10 +183,32 @@ function collectJobs({ after, steps }: AggregateChange, sections: Sections): voi
     sections[ask ? 'ask' : 'ask_done'].push({ ...keyOf(payment), attempt, ...ask });
   }
   if (expireAtMs !== null) sections.expire.push({ ...keyOf(payment), due_at_ms: expireAtMs });
+  collectRefundJobs({ after, steps }, sections);
+}
+
+function collectRefundJobs(
+  { after, steps }: Pick<AggregateChange, 'after' | 'steps'>,
+  sections: Sections,
+): void {
+  const jobs = new Map<string, { section: 'refund_job' | 'refund_job_done'; row: Row }>();
+  for (const effect of steps.flatMap((step) => step.effects)) {
+    if (effect.type !== 'refund_job' && effect.type !== 'refund_job_done') continue;
+    const { attempt, number } = effect;
+    const key = { ...keyOf(after.payment), attempt, number };
+    if (effect.type === 'refund_job_done') {
+      jobs.set(`${attempt}:${number}`, { section: 'refund_job_done', row: key });
+      continue;
+    }
+    const order = after.orders.find((one) => one.attempt === attempt);
+    const place = { channel: order?.channel, account: order?.account };
+    const row = { ...key, ...place, operation: effect.operation, due_at_ms: effect.dueAtMs };
+    jobs.set(`${attempt}:${number}`, { section: 'refund_job', row });
+  }
+  for (const { section, row } of jobs.values()) sections[section].push(row);
 }
 
 function journalRow(payment: Payment, step: Step, posting: Posting): Row {
-  const { charge } = posting;
+  const { charge, about } = posting;
   return {
     ...keyOf(payment),
     book: posting.book,
@@ -184,10 +219,10 @@ function journalRow(payment: Payment, step: Step, posting: Posting): Row {
     debit: posting.debit,
     credit: posting.credit,
     booked_at_ms: step.atMs,
-    attempt: charge?.attempt ?? null,
-    transaction_no: charge?.fact.transactionNo ?? null,
-    paid_at_ms: charge?.fact.paidAtMs ?? null,
-    via: charge?.fact.via ?? null,
+    attempt: charge?.attempt ?? about?.attempt ?? null,
+    transaction_no: charge?.fact.transactionNo ?? about?.transactionNo ?? null,
+    paid_at_ms: charge?.fact.paidAtMs ?? about?.atMs ?? null,
+    via: charge?.fact.via ?? about?.via ?? null,
     held: charge?.fact.held ?? null,
   };
 }

@@ -1,0 +1,56 @@
+/** A refund as merchants see it: in API answers and in notices, always the same shape. */
+import type { Aggregate } from '../core/aggregate.ts';
+import type { ChannelOrder } from '../core/channel-order.ts';
+import type { ChannelRefund } from '../core/channel-refund.ts';
+import type { Refund } from '../core/refund.ts';
+import { timeText } from './payment-object.ts';
+
+export type RefundObject = ReturnType<typeof refundObject>;
+
+/** Renders one refund of a payment; amounts are integer minor units, times RFC 3339. */
+export function refundObject({ payment, orders }: Aggregate, refund: Refund) {
+  const order = orders.find((one) => one.attempt === refund.attempt);
+  const sent = order?.refunds.filter((one) => one.refundKey === refund.key) ?? [];
+  return {
+    id: refund.id,
+    object: 'refund' as const,
+    payment: payment.id,
+    merchant_order_no: payment.merchantOrderNo,
+    merchant_refund_no: refund.merchantRefundNo,
+    amount: refund.amountMinor,
+    currency: refund.currency,
+    reason: refund.reason,
+    note: refund.note,
+    status: statusOf(refund, sent),
+    failure: refund.failure,
+    channel_transaction_no: refund.transactionNo,
+    channel_refunds: order ? sent.map((one) => channelRefundObject(order, one)) : [],
+    returned_at: timeText(refund.returnedAtMs),
+    created_at: timeText(refund.createdAtMs),
+  };
+}
+
+/** `unknown` is the channel book's word: nobody can say what the channel did with the newest number. */
+function statusOf(refund: Refund, sent: readonly ChannelRefund[]): Refund['status'] | 'unknown' {
+  const isUnknown = refund.status === 'pending' && sent.at(-1)?.status === 'unknown';
+  return isUnknown ? 'unknown' : refund.status;
+}
+
+function channelRefundObject(order: ChannelOrder, refund: ChannelRefund) {
+  const { failure } = refund;
+  return {
+    channel_refund_no: refund.channelRefundNo,
+    channel: order.channel,
+    channel_order_no: order.channelOrderNo,
+    channel_refund_id: refund.refundId,
+    status: refund.status,
+    amount: refund.amountMinor,
+    failure: failure && {
+      code: failure.code,
+      message: failure.message,
+      channel_code: failure.channelCode,
+    },
+    sent_at: timeText(refund.sentAtMs),
+    refunded_at: timeText(refund.refundedAtMs),
+  };
+}
