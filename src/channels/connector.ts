@@ -1,6 +1,6 @@
 /**
  * A connector performs calls at one channel and turns that channel's words into ours. It decides
- * nothing: every answer becomes one of the six outcomes, and what it does not understand is `unknown`.
+ * nothing: every answer becomes one of the outcomes, and what it does not understand is `unknown`.
  */
 import type { ChannelOrder } from '../core/channel-order.ts';
 import type { NextAction, Outcome } from '../core/outcome.ts';

@@ -10,6 +10,7 @@ import {
   refusalToPayer,
   type ReversalAnswer,
 } from './book-answer.ts';
+import { BookHappenings, earliest } from './book-happenings.ts';
 import type { BookNotifications, NotificationEntry } from './book-notifications.ts';
 import {
   type BookOrder,
@@ -26,13 +27,11 @@ import {
   type RefundAnswer,
   refundRefusal,
   type RefundSubmission,
-  remainderMinor,
 } from './book-refund.ts';
 import { BookRefunds, type RefundEntry } from './book-refunds.ts';
 import type { CallEffect, FollowUp } from './call-effect.ts';
 import { Interference } from './interference.ts';
 import type { Random } from './random.ts';
-import { refundNotifications } from './refund-notification.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { scenarioTimes } from './scenario-times.ts';
 
@@ -57,7 +56,6 @@ export type PayManner = {
   readonly althoughOver?: boolean;
 };
 
-const INSUFFICIENT_BALANCE: Decline = { code: 'INSUFFICIENT_BALANCE', message: '余额不足' };
 const PAYER_CANCELLED: Decline = { code: 'PAYER_CANCELLED', message: '付款人取消支付' };
 
 /**
@@ -70,12 +68,14 @@ export class Books {
   readonly #interference: Interference;
   readonly #orders: BookOrders;
   readonly #refunds: BookRefunds;
+  readonly #happenings: BookHappenings;
 
   constructor({ seed, random, timeScale, record = () => undefined }: BooksOptions) {
     const times = scenarioTimes(timeScale);
     this.#interference = new Interference(times, random);
     this.#orders = new BookOrders({ seed, times, record });
     this.#refunds = new BookRefunds({ seed, times, record });
+    this.#happenings = new BookHappenings(this.#orders, this.#refunds);
   }
 
   get notifications(): BookNotifications {
@@ -146,7 +146,7 @@ export class Books {
     asked: Pick<RefundSubmission, 'channel' | 'account' | 'outNo' | 'refundNo'>,
     nowMs: number,
   ): BookRefund | null {
-    this.#settle(nowMs);
+    this.#happenings.settle(nowMs);
     const refund = this.#refunds.find(asked.channel, asked.refundNo);
     const isTheirs = refund?.account === asked.account && refund.outNo === asked.outNo;
     return isTheirs ? refund : null;
@@ -164,7 +164,9 @@ export class Books {
   ): BookRefund | { readonly refused: 'NOT_EXIST' | 'REFUND_EXCEEDS' } {
     const order = this.find(channel, outNo, nowMs);
     if (order === null) return { refused: 'NOT_EXIST' };
-    return this.#refundAtConsole(order, amountMinor, nowMs) ?? { refused: 'REFUND_EXCEEDS' };
+    return (
+      this.#happenings.refundAtConsole(order, amountMinor, nowMs) ?? { refused: 'REFUND_EXCEEDS' }
+    );
   }
 
   /** The channel takes back a charge (冲正), the first that stands where none is named. */
@@ -175,7 +177,7 @@ export class Books {
       tradeNo === null ? one.reversedAtMs === null : one.tradeNo === tradeNo,
     );
     if (charge === undefined) return { refused: 'NOT_PAID' };
-    return this.#reverse(order, charge, nowMs);
+    return this.#happenings.reverse(order, charge, nowMs);
   }
 
   /** A payer pays now. Unless it is another payer, an order that is paid stays as it is. */
@@ -230,17 +232,13 @@ export class Books {
 
   /** The order as the channel sees it at `nowMs`; null when there is none. */
   find(channel: string, outNo: string, nowMs: number): BookOrder | null {
-    this.#settle(nowMs);
+    this.#happenings.settle(nowMs);
     return this.#orders.find(channel, outNo);
   }
 
   /** When something is due next: a planned act, the end of a refund or a notification; null: nothing. */
   nextDueAtMs(): number | null {
-    return earliest(
-      this.#orders.nextPlanned()?.plan?.atMs,
-      this.#refunds.nextDueAtMs(),
-      this.notifications.nextDueAtMs(),
-    );
+    return earliest(this.#happenings.nextDueAtMs(), this.notifications.nextDueAtMs());
   }
 
   /**
@@ -248,7 +246,7 @@ export class Books {
    * Each notification must be handed back to `notifications` (finish, retry, …).
    */
   takeDue(nowMs: number): DueAction[] {
-    const done = this.#settle(nowMs);
+    const done = this.#happenings.settle(nowMs);
     const sends = this.notifications.take(nowMs).map(
       (notification): DueAction => ({
         kind: 'notification',
@@ -295,78 +293,6 @@ export class Books {
     yield* this.#refunds.entries();
     yield* this.notifications.entries();
   }
-
-  /** Lets everything happen that was going to by `nowMs`, each at its own time. */
-  #settle(nowMs: number): DueAction[] {
-    const done: DueAction[] = [];
-    for (;;) {
-      const order = this.#orders.nextPlanned();
-      const atMs = earliest(order?.plan?.atMs, this.#refunds.nextDueAtMs());
-      if (atMs === null || atMs > nowMs) return done;
-      if (order?.plan?.atMs === atMs) {
-        const { channel, outNo } = order.submission;
-        done.push({ kind: 'payer', channel, outNo, atMs });
-        this.#befall(order, atMs);
-        continue;
-      }
-      const refund = this.#refunds.endNext();
-      if (refund === null) continue;
-      const { channel, outNo } = refund;
-      done.push({ kind: 'refund', channel, outNo, atMs });
-      const home = this.#orders.find(channel, outNo);
-      if (home !== null) this.#orders.notify(home, refundNotifications(home, refund));
-    }
-  }
-
-  /** What was planned for an order happens, if it still can. */
-  #befall(order: BookOrder, atMs: number): void {
-    const act = order.plan?.act;
-    switch (act) {
-      case 'pays':
-      case 'declines':
-        if (stateAt(order, atMs) === 'CLOSED') return this.#orders.shut(order, atMs);
-        return act === 'pays'
-          ? this.#orders.charge(order, atMs)
-          : this.#orders.decline(order, INSUFFICIENT_BALANCE, atMs);
-      case 'pays_late':
-        return this.#orders.charge(order, atMs);
-      case 'pays_again':
-      case 'refunded_at_console':
-      case 'reversed':
-        return this.#follow(act, this.#orders.forgetPlan(order), atMs);
-      case undefined:
-    }
-  }
-
-  /** What comes after the payment. Where it cannot be any more, nothing comes. */
-  #follow(act: 'pays_again' | 'refunded_at_console' | 'reversed', order: BookOrder, atMs: number) {
-    if (act === 'refunded_at_console') this.#refundAtConsole(order, null, atMs);
-    else if (act === 'reversed' && order.charge !== null) this.#reverse(order, order.charge, atMs);
-    else if (atMs < order.submission.expireAtMs) this.#orders.charge(order, atMs);
-  }
-
-  #refundAtConsole(order: BookOrder, amountMinor: number | null, atMs: number): BookRefund | null {
-    const refunds = this.#refunds.ofOrder(order);
-    const charge = chargesOf(order).find((one) => remainderMinor(one, refunds) > 0);
-    if (charge === undefined) return null;
-    const refund = this.#refunds.refundAtConsole(order, charge, amountMinor, atMs);
-    if (refund !== null) this.#orders.notify(order, refundNotifications(order, refund));
-    return refund;
-  }
-
-  #reverse(order: BookOrder, charge: Charge, atMs: number): ReversalAnswer {
-    if (charge.reversedAtMs !== null) return { refused: 'ALREADY_REVERSED' };
-    // A bank does not take back what the merchant has already given back.
-    const isWhole = remainderMinor(charge, this.#refunds.ofOrder(order)) === charge.amountMinor;
-    if (!isWhole) return { refused: 'REFUNDED' };
-    this.#orders.reverse(order, charge, atMs);
-    return { tradeNo: charge.tradeNo };
-  }
-}
-
-function earliest(...timesMs: readonly (number | null | undefined)[]): number | null {
-  const known = timesMs.filter((atMs) => typeof atMs === 'number');
-  return known.length === 0 ? null : Math.min(...known);
 }
 
 function paysOnClose(order: BookOrder): boolean {

@@ -125,3 +125,20 @@ describe('the window of time', () => {
     expect(sealedAt(NOW_MS + offsetMs)).toBe(expected);
   });
 });
+
+test('a refund whose number cannot be read is not taken for one of the console, which has none', () => {
+  const typeOf = (number: object) => {
+    const words = { account: ACCOUNT, out_no: '01KAS9V3CYFQ6T8ZJ5M2N4P7R901', event: 'refund' };
+    const body = Buffer.from(JSON.stringify({ ...words, state: 'SUCCESS', ...number }));
+    const sealing = { account: ACCOUNT, secret: SECRET, nonce: 'nonce-0001', scope: 'NOTIFY' };
+    return read(sealedHeaders({ ...sealing, timestamp: String(NOW_MS) }, body), body);
+  };
+  expect(typeOf({})).toMatchObject({ type: 'authentic_refund', channelRefundNo: null });
+  expect(typeOf({ refund_no: 'R1' })).toMatchObject({ channelRefundNo: 'R1' });
+  for (const refund_no of [null, 7, '', 'R 1', 'R'.repeat(65)]) {
+    expect(typeOf({ refund_no })).toMatchObject({
+      type: 'authentic',
+      outcome: { type: 'unknown' },
+    });
+  }
+});
