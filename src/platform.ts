@@ -43,6 +43,8 @@ export type Platform = {
   readonly worker: Worker;
   readonly clock: OffsetClock;
   readonly log: Logger;
+  /** Has the notices of this process's own commits sent by itself, from memory; for processes that work. */
+  readonly sendOwnNotices: () => void;
   /** Ends what is under way and closes the connections. */
   stop(): Promise<void>;
 };
@@ -99,6 +101,7 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
     worker,
     clock,
     log,
+    sendOwnNotices: notices.sendOwn,
     stop: async () => {
       await notices.stop();
       await door.drain();

@@ -21,6 +21,7 @@ export type SectionName =
   | 'ask_done'
   | 'expire'
   | 'event'
+  | 'notice_direct'
   | 'notice';
 
 const PAYMENT_COLUMNS = {
@@ -98,7 +99,7 @@ const ASK_COLUMNS = {
   operation: 'text',
   due_at_ms: 'bigint',
 };
-const NOTICE_COLUMNS = { ...KEY, event_id: 'uuid', due_at_ms: 'bigint', direct: 'boolean' };
+const NOTICE_COLUMNS = { ...KEY, event_id: 'uuid', due_at_ms: 'bigint' };
 const OPEN_CASE_COLUMNS = { ...KEY, kind: 'text', subject: 'text', case_id: 'uuid' };
 const EXPIRE_COLUMNS = { ...KEY, due_at_ms: 'bigint' };
 const EVENT_COLUMNS = {
@@ -209,17 +210,24 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
       due_at_ms = excluded.due_at_ms, lease = 0`,
   ),
   event: inserting('event', EVENT_COLUMNS),
+  notice_direct: {
+    columns: NOTICE_COLUMNS,
+    sql: (u) => `
+      INSERT INTO notice (merchant_number, event_id, endpoint_id, payment_id, due_at_ms)
+      SELECT u.merchant_number, u.event_id, '${DIRECT_ENDPOINT}', u.payment_id, u.due_at_ms
+      FROM ${u} WHERE ${PASSED}`,
+  },
   notice: {
     columns: NOTICE_COLUMNS,
     sql: (u) => `
       INSERT INTO notice (merchant_number, event_id, endpoint_id, payment_id, due_at_ms)
-      SELECT u.merchant_number, u.event_id, coalesce(w.id, '${DIRECT_ENDPOINT}'), u.payment_id, u.due_at_ms
+      SELECT u.merchant_number, u.event_id, w.id, u.payment_id, u.due_at_ms
       FROM ${u}
-      LEFT JOIN LATERAL (
+      CROSS JOIN LATERAL (
         SELECT w.id FROM webhook_endpoint w
-        WHERE w.merchant_number = u.merchant_number AND w.disabled_at_ms IS NULL AND NOT u.direct OFFSET 0
-      ) w ON true
-      WHERE (u.direct OR w.id IS NOT NULL) AND ${PASSED}`,
+        WHERE w.merchant_number = u.merchant_number AND w.disabled_at_ms IS NULL OFFSET 0
+      ) w
+      WHERE ${PASSED} RETURNING merchant_number, event_id, endpoint_id`,
   },
 };
 
