@@ -6,6 +6,7 @@ import type { Case } from '../../core/exceptions/kind.ts';
 import { channelOrderNo, idToUuid, uuidToId } from '../../core/id.ts';
 import type { Via } from '../../core/outcome.ts';
 import type { Payment, Try } from '../../core/payment.ts';
+import { withLongNames, withShortNames } from './short-names.ts';
 
 export type PaymentRow = {
   merchant_number: number;
@@ -21,7 +22,8 @@ export type PaymentRow = {
   status: Payment['status'];
   expires_at_ms: number;
   version: number;
-  tries: Try[];
+  /** Under short names, as all nested objects of the happy path. */
+  tries: readonly Try[];
   winner_attempt: number | null;
   winner_transaction_no: string | null;
   winner_amount_minor: number | null;
@@ -120,7 +122,7 @@ function toPayment(row: PaymentRow): Payment {
     status: row.status,
     expiresAtMs: row.expires_at_ms,
     version: row.version,
-    tries: row.tries,
+    tries: withLongNames(row.tries),
     winner: toWinner(row),
     closing: row.closing,
     closeReason: row.close_reason,
@@ -216,7 +218,7 @@ export function paymentRow(payment: Payment): PaymentRow {
     status: payment.status,
     expires_at_ms: payment.expiresAtMs,
     version: payment.version,
-    tries: [...payment.tries],
+    tries: withShortNames(payment.tries),
     winner_attempt: winner?.attempt ?? null,
     winner_transaction_no: winner?.transactionNo ?? null,
     winner_amount_minor: winner?.amountMinor ?? null,

@@ -38,7 +38,7 @@ const PAYMENT_COLUMNS = {
   status: 'text',
   expires_at_ms: 'bigint',
   version: 'integer',
-  tries: 'jsonb',
+  tries: 'json',
   winner_attempt: 'smallint',
   winner_transaction_no: 'text',
   winner_amount_minor: 'bigint',
@@ -110,7 +110,7 @@ const EVENT_COLUMNS = {
   version: 'integer',
   at_ms: 'bigint',
   subject_key: 'text',
-  snapshot: 'jsonb',
+  snapshot: 'json',
 };
 const JOURNAL_COLUMNS = {
   ...KEY,
@@ -148,7 +148,7 @@ export const DIRECT_ENDPOINT = '00000000-0000-0000-0000-000000000000';
 
 type Columns = Readonly<Record<string, string>>;
 export type Section = {
-  /** What is sent, by name and SQL type; nested values travel as jsonb. */
+  /** What is sent, by name and SQL type; nested values travel as JSON. */
   readonly columns: Columns;
   /** The section's SQL over `u`, the rows that were sent. */
   readonly sql: (u: string) => string;

@@ -7,9 +7,11 @@ import type { AggregateChange, NoticeLease, Step, WriteResult } from '../store.t
 import type { EndpointRow } from './leased-notices.ts';
 import { noticesOf } from './leased-notices.ts';
 import type { Pool } from './pool.ts';
+import { isUsualCreation } from './creation.ts';
 import { caseRow, orderRow, paymentRow } from './rows.ts';
 import type { SectionName } from './sections.ts';
 import { SECTIONS, sentRows } from './sections.ts';
+import { withShortNames } from './short-names.ts';
 import type { Row } from './array-literal.ts';
 import { columnArrays } from './array-literal.ts';
 
@@ -141,26 +143,11 @@ function collectState({ before, after }: AggregateChange, sections: Sections): v
   }
 }
 
-function collectStep(
-  { payment }: Aggregate,
-  step: Step,
-  leaseMs: number,
-  sections: Sections,
-): void {
+function collectStep(after: Aggregate, step: Step, leaseMs: number, sections: Sections): void {
+  const { payment } = after;
   const key = keyOf(payment);
   for (const posting of step.postings) sections.journal.push(journalRow(payment, step, posting));
-  sections.history.push({
-    ...key,
-    version: step.version,
-    at_ms: step.atMs,
-    input: step.history.input,
-    attempt: step.history.attempt,
-    outcome: step.history.outcome,
-    via: step.history.evidence?.via ?? null,
-    operation: step.history.evidence?.operation ?? null,
-    raw: step.history.evidence?.raw ?? null,
-    changes: step.history.changes.join('\n'),
-  });
+  if (!isUsualCreation(after, step)) sections.history.push({ ...key, ...historyRow(step) });
   for (const effect of step.effects) {
     if (effect.type !== 'event') continue;
     const id = idToUuid(effect.id);
@@ -172,7 +159,7 @@ function collectStep(
       version: step.version,
       at_ms: step.atMs,
       subject_key: effect.subjectKey,
-      snapshot: effect.snapshot,
+      snapshot: withShortNames(effect.snapshot),
     });
     sections[payment.noticeUrl === null ? 'notice' : 'notice_direct'].push({
       ...key,
@@ -199,6 +186,21 @@ function collectJobs({ after, steps }: AggregateChange, sections: Sections): voi
     sections[ask ? 'ask' : 'ask_done'].push({ ...keyOf(payment), attempt, ...ask });
   }
   if (expireAtMs !== null) sections.expire.push({ ...keyOf(payment), due_at_ms: expireAtMs });
+}
+
+function historyRow({ version, atMs, history }: Step): Row {
+  const { input, attempt, outcome, evidence, changes } = history;
+  return {
+    version,
+    at_ms: atMs,
+    input,
+    attempt,
+    outcome,
+    via: evidence?.via ?? null,
+    operation: evidence?.operation ?? null,
+    raw: evidence?.raw ?? null,
+    changes: changes.join('\n'),
+  };
 }
 
 function journalRow(payment: Payment, step: Step, posting: Posting): Row {
