@@ -44,7 +44,7 @@ export type TimelineEntry =
 export type InputEntry = Extract<TimelineEntry, { type: 'input' }>;
 
 const HISTORY = `
-  SELECT at_ms AS "atMs", version, input, attempt, outcome, via, operation, raw,
+  SELECT at_ms AS "atMs", version, input, attempt, outcome, via, coalesce(operation, via) AS operation, raw,
     string_to_array(changes, chr(10)) AS changes
   FROM history WHERE merchant_number = $1 AND payment_id = $2 ORDER BY version`;
 

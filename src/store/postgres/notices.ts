@@ -15,9 +15,9 @@ const CLAIM = `
       ORDER BY due_at_ms LIMIT $1 FOR UPDATE SKIP LOCKED
     ) q
     WHERE n.merchant_number = q.merchant_number AND n.event_id = q.event_id AND n.endpoint_id = q.endpoint_id
-    RETURNING n.merchant_number, n.event_id, n.endpoint_id, n.payment_id, n.tries, n.lease
+    RETURNING n.merchant_number, n.event_id, n.endpoint_id, n.tries, n.lease
   )
-  SELECT c.*, e.type, e.at_ms, e.subject_key, e.snapshot,
+  SELECT c.*, e.payment_id, e.type, e.at_ms, e.subject_key, e.snapshot,
     w.url, w.secret, CASE WHEN w.old_secret_until_ms > $2 THEN w.old_secret END AS old_secret
   FROM claimed c
   JOIN event e ON e.merchant_number = c.merchant_number AND e.id = c.event_id

@@ -213,15 +213,15 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   notice_direct: {
     columns: NOTICE_COLUMNS,
     sql: (u) => `
-      INSERT INTO notice (merchant_number, event_id, endpoint_id, payment_id, due_at_ms)
-      SELECT u.merchant_number, u.event_id, '${DIRECT_ENDPOINT}', u.payment_id, u.due_at_ms
+      INSERT INTO notice (merchant_number, event_id, endpoint_id, due_at_ms)
+      SELECT u.merchant_number, u.event_id, '${DIRECT_ENDPOINT}', u.due_at_ms
       FROM ${u} WHERE ${PASSED}`,
   },
   notice: {
     columns: NOTICE_COLUMNS,
     sql: (u) => `
-      INSERT INTO notice (merchant_number, event_id, endpoint_id, payment_id, due_at_ms)
-      SELECT u.merchant_number, u.event_id, w.id, u.payment_id, u.due_at_ms
+      INSERT INTO notice (merchant_number, event_id, endpoint_id, due_at_ms)
+      SELECT u.merchant_number, u.event_id, w.id, u.due_at_ms
       FROM ${u}
       CROSS JOIN LATERAL (
         SELECT w.id FROM webhook_endpoint w

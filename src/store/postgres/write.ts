@@ -197,7 +197,8 @@ function historyRow({ version, atMs, history }: Step): Row {
     attempt,
     outcome,
     via: evidence?.via ?? null,
-    operation: evidence?.operation ?? null,
+    // An operation by the name of its way is read back from it.
+    operation: evidence?.operation === evidence?.via ? null : (evidence?.operation ?? null),
     raw: evidence?.raw ?? null,
     changes: changes.join('\n'),
   };
