@@ -8,6 +8,9 @@ import type { Via } from '../../core/outcome.ts';
 import type { Payment, Try } from '../../core/payment.ts';
 import { withLongNames, withShortNames } from './short-names.ts';
 
+/** What is usual is left out. */
+type StoredTry = Omit<Try, 'neverOpened'> & Partial<Pick<Try, 'neverOpened'>>;
+
 export type PaymentRow = {
   merchant_number: number;
   id: string;
@@ -23,7 +26,7 @@ export type PaymentRow = {
   expires_at_ms: number;
   version: number;
   /** Under short names, as all nested objects of the happy path. */
-  tries: readonly Try[];
+  tries: readonly StoredTry[];
   winner_attempt: number | null;
   winner_transaction_no: string | null;
   winner_amount_minor: number | null;
@@ -122,7 +125,7 @@ function toPayment(row: PaymentRow): Payment {
     status: row.status,
     expiresAtMs: row.expires_at_ms,
     version: row.version,
-    tries: withLongNames(row.tries),
+    tries: withLongNames(row.tries).map((one) => ({ neverOpened: false, ...one })),
     winner: toWinner(row),
     closing: row.closing,
     closeReason: row.close_reason,
@@ -218,7 +221,7 @@ export function paymentRow(payment: Payment): PaymentRow {
     status: payment.status,
     expires_at_ms: payment.expiresAtMs,
     version: payment.version,
-    tries: withShortNames(payment.tries),
+    tries: withShortNames(payment.tries.map(storedTry)),
     winner_attempt: winner?.attempt ?? null,
     winner_transaction_no: winner?.transactionNo ?? null,
     winner_amount_minor: winner?.amountMinor ?? null,
@@ -229,6 +232,10 @@ export function paymentRow(payment: Payment): PaymentRow {
     surplus_received_minor: payment.surplusReceivedMinor,
     surplus_held_minor: payment.surplusHeldMinor,
   };
+}
+
+function storedTry({ neverOpened, ...one }: Try): StoredTry {
+  return neverOpened ? { ...one, neverOpened } : one;
 }
 
 /** The row of a channel order. */
