@@ -2,7 +2,7 @@
  * The wiring: every part is made here and handed to the parts that need it. Nothing else reaches for
  * a clock, for randomness, for the environment or for a connection.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import pino from 'pino';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -24,6 +24,7 @@ import { newNoticeSender } from './runtime/notice-sender.ts';
 import type { LinkOf } from './runtime/payment-object.ts';
 import type { Brake } from './runtime/perform.ts';
 import { newPerformer } from './runtime/perform.ts';
+import { newRandomSupply } from './runtime/random-supply.ts';
 import { newRateLimit } from './runtime/rate-limit.ts';
 import { newReceiver } from './runtime/receive.ts';
 import { newRequests } from './runtime/requests.ts';
@@ -45,6 +46,8 @@ export type Platform = {
   readonly worker: Worker;
   readonly clock: OffsetClock;
   readonly log: Logger;
+  /** Has the notices of this process's own commits sent by itself, from memory; for processes that work. */
+  readonly sendOwnNotices: () => void;
   /** Ends what is under way and closes the connections. */
   stop(): Promise<void>;
 };
@@ -56,6 +59,8 @@ const BATCH_SIZE_MAX = 64;
 /** A notification whose decision takes longer is stored and answered; far below any channel's patience. */
 const APPLY_WITHIN_MS = 2_000;
 
+const random = newRandomSupply((into) => void randomFillSync(into));
+
 /** Builds a platform on a database that is migrated. */
 export function buildPlatform(config: Config, databaseUrl: string): Platform {
   const log = pino({ level: config.logLevel });
@@ -66,8 +71,7 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
   const clock = offsetClock();
   const store = postgresStore(pool);
   const killPoint = killPoints(config.killAt, () => process.kill(process.pid, 'SIGKILL'));
-  const freshId = (prefix: string): string =>
-    newId(prefix, clock.nowMs(), randomBytes(ID_RANDOM_BYTES));
+  const freshId = (prefix: string): string => newId(prefix, clock.nowMs(), random(ID_RANDOM_BYTES));
   const connectors = buildConnectors(config.accounts, {
     publicUrl: config.publicUrl,
     nowMs: clock.nowMs,
@@ -101,6 +105,7 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
     worker,
     clock,
     log,
+    sendOwnNotices: notices.sendOwn,
     stop: async () => {
       await notices.stop();
       await door.drain();
@@ -135,7 +140,7 @@ function contextOf(config: Config, connectors: Connectors, clock: OffsetClock): 
       return connector.rules;
     },
     // The decision's own time: the events of a payment are found by the time inside their ids.
-    newId: (prefix) => newId(prefix, nowMs, randomBytes(ID_RANDOM_BYTES)),
+    newId: (prefix) => newId(prefix, nowMs, random(ID_RANDOM_BYTES)),
   };
 }
 
@@ -203,7 +208,7 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
     linkOf: linkOf(connectors),
     newId: freshId,
     newPaymentId: (merchantNumber) =>
-      newPaymentId(merchantNumber, clock.nowMs(), randomBytes(ID_RANDOM_BYTES)),
+      newPaymentId(merchantNumber, clock.nowMs(), random(ID_RANDOM_BYTES)),
     requestDeadlineMs: config.requestDeadlineMs,
     mode: config.mode,
     testClock: config.mode === 'sandbox' ? newTestClock(pool, clock, worker, outside) : null,

@@ -143,13 +143,26 @@ const timelineEntry: Schema = {
       channel_order: orNull(text('The channel order that it was about.')),
       outcome: orNull(
         oneOf(
-          ['succeeded', 'failed', 'closed', 'pending', 'not_found', 'unknown'],
+          [
+            'succeeded',
+            'failed',
+            'closed',
+            'pending',
+            'not_found',
+            'reversed',
+            'refused_for_now',
+            'requires_action',
+            'unknown',
+          ],
           'What the channel meant.',
         ),
       ),
       via: orNull(oneOf(CONFIRMATIONS, 'How we learned of it.')),
       operation: orNull(
-        oneOf(['pay', 'query', 'close', 'notification'], 'Which call or message it was.'),
+        oneOf(
+          ['pay', 'query', 'close', 'refund', 'refund_query', 'notification'],
+          'Which call or message it was.',
+        ),
       ),
       evidence: orNull(text('The words that prove it, as they came.')),
       changes: listOf({ type: 'string' }, 'What changed, in words.'),

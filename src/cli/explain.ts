@@ -3,6 +3,8 @@ import type { Aggregate } from '../core/aggregate.ts';
 import { CATALOGUE } from '../core/exceptions/catalogue.ts';
 import { majorText } from '../core/money.ts';
 import { idToUuid } from '../core/id.ts';
+import type { InputEntry } from '../store/postgres/history.ts';
+import { historyOf } from '../store/postgres/history.ts';
 import { load } from '../store/postgres/load.ts';
 import type { Pool } from '../store/postgres/pool.ts';
 import type { Command, ExitCode } from './command.ts';
@@ -51,24 +53,11 @@ type StoryLine = {
   readonly evidence: string | null;
 };
 
-const HISTORY = `
-  SELECT at_ms, input, attempt, outcome, via, operation, raw, changes FROM history
-  WHERE merchant_number = $1 AND payment_id = $2 ORDER BY version`;
 const DELIVERIES = `
   SELECT d.at_ms, d.duration_ms, d.response_status, d.error, e.type FROM event e
   JOIN webhook_delivery d ON d.merchant_number = e.merchant_number AND d.event_id = e.id
   WHERE e.merchant_number = $1 AND e.payment_id = $2 ORDER BY d.at_ms`;
 
-type HistoryRow = {
-  at_ms: number;
-  input: string;
-  attempt: number | null;
-  outcome: string | null;
-  via: string | null;
-  operation: string | null;
-  raw: string | null;
-  changes: string;
-};
 type DeliveryRow = {
   at_ms: number;
   duration_ms: number;
@@ -79,13 +68,16 @@ type DeliveryRow = {
 
 async function storyOf(pool: Pool, { payment }: Aggregate): Promise<StoryLine[]> {
   const values = [payment.merchantNumber, idToUuid(payment.id)];
-  const history = await pool.query<HistoryRow>(HISTORY, values);
+  const history = await historyOf(pool, {
+    merchantNumber: payment.merchantNumber,
+    paymentId: payment.id,
+  });
   const deliveries = await pool.query<DeliveryRow>(DELIVERIES, values);
   const lines: StoryLine[] = [
-    ...history.rows.map((row) => ({
-      atMs: row.at_ms,
+    ...history.map((row) => ({
+      atMs: row.atMs,
       who: whoSaid(row),
-      words: [wordsOf(row), ...row.changes.split('\n')].join('; '),
+      words: [wordsOf(row), ...row.changes].join('; '),
       evidence: row.raw,
     })),
     ...deliveries.rows.map((row) => ({
@@ -98,12 +90,12 @@ async function storyOf(pool: Pool, { payment }: Aggregate): Promise<StoryLine[]>
   return lines.toSorted((a, b) => a.atMs - b.atMs);
 }
 
-function whoSaid(row: HistoryRow): string {
+function whoSaid(row: InputEntry): string {
   if (row.via === 'notification' || row.via === 'query' || row.via === 'response') return 'channel';
   return row.input === 'validity_ended' ? 'clock' : 'merchant';
 }
 
-function wordsOf(row: HistoryRow): string {
+function wordsOf(row: InputEntry): string {
   if (row.input !== 'outcome_learned') return row.input.replaceAll('_', ' ');
   const how = row.via === 'notification' ? 'notification' : `answer to ${row.operation}`;
   return `${how}: ${row.outcome}`;

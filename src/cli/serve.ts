@@ -71,6 +71,7 @@ export async function startRoles(
   }
   if (roles.includes('worker')) {
     const { clock, log } = platform;
+    platform.sendOwnNotices();
     const onError = (error: unknown): void =>
       log.error(
         { error: error instanceof Error ? error.message : String(error) },

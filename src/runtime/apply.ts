@@ -14,7 +14,14 @@ import type { Aggregate } from '../core/aggregate.ts';
 import { decide } from '../core/decide.ts';
 import type { Context, Decision } from '../core/decision.ts';
 import type { Input } from '../core/input.ts';
-import type { AggregateChange, PaymentKey, Step, Store } from '../store/store.ts';
+import type {
+  AggregateChange,
+  DueNotice,
+  PaymentKey,
+  Step,
+  Store,
+  WriteResult,
+} from '../store/store.ts';
 import type { KillPoints } from './kill-point.ts';
 
 export type Applied = {
@@ -23,11 +30,24 @@ export type Applied = {
   readonly aggregate: Aggregate | null;
 };
 
+/** A notice that is leased to this process since its commit, with its payment as that commit left it. */
+export type LeasedNotice = { readonly notice: DueNotice; readonly payment: Aggregate };
+
+/** Whoever sends the notices of this door's commits from memory. */
+export type NoticeTaker = {
+  /** The lease of notices born now; null while it takes none, and they are born due for any worker. */
+  leaseMs(): number | null;
+  /** Takes what was committed just now; at most once per commit. Neither throws nor waits. */
+  take(leased: readonly LeasedNotice[]): void;
+};
+
 export type Door = {
   /** Puts one input in and answers after its commit. `unknown payment` answers a null aggregate. */
   apply(key: PaymentKey, input: Input): Promise<Applied>;
   /** Called after each commit with the payments that changed; for waiters in this process. */
   onCommitted(listener: (aggregate: Aggregate) => void): () => void;
+  /** From now on notices are born leased to this taker, as far as it takes them; null ends that. */
+  giveNoticesTo(taker: NoticeTaker | null): void;
   /** Resolves when nothing is queued or under way any more. */
   drain(): Promise<void>;
 };
@@ -62,6 +82,12 @@ type Item = {
 
 type Committed = (aggregate: Aggregate) => void;
 
+/** What a batch runs on. */
+type Ground = DoorOptions & {
+  readonly committed: Committed;
+  readonly takerNow: () => NoticeTaker | null;
+};
+
 const TRIES_MAX = 8;
 const NO_SUCH_PAYMENT: Applied = {
   decision: {
@@ -83,6 +109,7 @@ class BatchedDoor implements Door {
   readonly #listeners = new Set<Committed>();
   #queue: Item[] = [];
   #lanesBusy = 0;
+  #taker: NoticeTaker | null = null;
   #isScheduled = false;
   #idle: (() => void)[] = [];
 
@@ -112,6 +139,10 @@ class BatchedDoor implements Door {
     return () => this.#listeners.delete(listener);
   }
 
+  giveNoticesTo(taker: NoticeTaker | null): void {
+    this.#taker = taker;
+  }
+
   async drain(): Promise<void> {
     if (this.#lanesBusy === 0 && this.#queue.length === 0) return;
     await new Promise<void>((resolve) => {
@@ -134,8 +165,12 @@ class BatchedDoor implements Door {
     if (batch.length === 0) return;
     this.#lanesBusy += 1;
     this.#schedule();
-    await runBatch(batch, this.#options, (aggregate) => {
-      for (const listener of this.#listeners) listener(aggregate);
+    await runBatch(batch, {
+      ...this.#options,
+      takerNow: () => this.#taker,
+      committed: (aggregate) => {
+        for (const listener of this.#listeners) listener(aggregate);
+      },
     });
     for (const item of batch) this.#inFlight.delete(item.name);
     this.#lanesBusy -= 1;
@@ -172,45 +207,31 @@ function nameOf(key: PaymentKey, input: Input): string {
 }
 
 /** Runs a batch to its end; every item is resolved or rejected, and it never throws. */
-async function runBatch(
-  batch: readonly Item[],
-  options: DoorOptions,
-  committed: Committed,
-): Promise<void> {
+async function runBatch(batch: readonly Item[], options: Ground): Promise<void> {
   try {
-    const stale = await tryBatch(batch, options, committed);
-    await again(stale, options, committed);
+    const stale = await tryBatch(batch, options);
+    await again(stale, options);
   } catch (error) {
-    if (options.isDataError(error)) await split(batch, error, options, committed);
-    else await again(batch, options, committed, error);
+    if (options.isDataError(error)) await split(batch, error, options);
+    else await again(batch, options, error);
   }
 }
 
-async function split(
-  batch: readonly Item[],
-  error: unknown,
-  options: DoorOptions,
-  committed: Committed,
-): Promise<void> {
+async function split(batch: readonly Item[], error: unknown, options: Ground): Promise<void> {
   const groups = [...Map.groupBy(batch, (item) => item.name).values()];
   if (groups.length === 1) {
     const [first, ...rest] = batch;
     if (rest.length === 0) first?.reject(error);
     // One payment, several inputs: alone, each of them stands or falls by itself.
-    else for (const item of batch) await runBatch([item], options, committed);
+    else for (const item of batch) await runBatch([item], options);
     return;
   }
   const middle = Math.ceil(groups.length / 2);
-  await runBatch(groups.slice(0, middle).flat(), options, committed);
-  await runBatch(groups.slice(middle).flat(), options, committed);
+  await runBatch(groups.slice(0, middle).flat(), options);
+  await runBatch(groups.slice(middle).flat(), options);
 }
 
-async function again(
-  items: readonly Item[],
-  options: DoorOptions,
-  committed: Committed,
-  error?: unknown,
-): Promise<void> {
+async function again(items: readonly Item[], options: Ground, error?: unknown): Promise<void> {
   if (items.length === 0) return;
   const alive: Item[] = [];
   for (const item of items) {
@@ -225,7 +246,7 @@ async function again(
   if (alive.length === 0) return;
   // A lost guard is decided again at once; a lost connection deserves a pause.
   if (error !== undefined) await options.pause(alive[0]?.tries ?? 1);
-  await runBatch(alive, options, committed);
+  await runBatch(alive, options);
 }
 
 type Group = {
@@ -236,11 +257,7 @@ type Group = {
 };
 
 /** Loads, decides and writes once. Answers the items whose guard failed. */
-async function tryBatch(
-  batch: readonly Item[],
-  options: DoorOptions,
-  committed: Committed,
-): Promise<Item[]> {
+async function tryBatch(batch: readonly Item[], options: Ground): Promise<Item[]> {
   const open = batch.filter((item) => !item.isRejected);
   const groups = [...Map.groupBy(open, (item) => item.name).values()];
   options.killPoint('apply.before_load');
@@ -248,7 +265,7 @@ async function tryBatch(
   const decided = groups.map((items, at) => decideGroup(items, loaded[at] ?? null, options));
   const changed = decided.filter((group) => group.steps.length > 0);
   options.killPoint('apply.before_write');
-  const results = changed.length > 0 ? await options.store.write(changed.map(toChange)) : [];
+  const results = changed.length > 0 ? await writeGroups(changed, options) : [];
   options.killPoint('apply.after_write');
   const stale: Item[] = [];
   for (const group of decided) {
@@ -257,12 +274,32 @@ async function tryBatch(
       stale.push(...group.results.map(([item]) => item));
       continue;
     }
-    if (at >= 0 && group.after) committed(group.after);
+    if (at >= 0 && group.after) options.committed(group.after);
     for (const [item, decision] of group.results) {
       item.resolve(group.after ? { decision, aggregate: group.after } : NO_SUCH_PAYMENT);
     }
   }
   return stale;
+}
+
+/** Writes, and hands the notices that were born leased to whoever sends them. */
+async function writeGroups(
+  groups: readonly Group[],
+  { store, takerNow }: Ground,
+): Promise<WriteResult[]> {
+  const taker = takerNow();
+  const leaseMs = taker?.leaseMs() ?? null;
+  const changes = groups.map(toChange);
+  if (!taker || leaseMs === null) return await store.write(changes);
+  const byId = new Map(changes.map(({ after }) => [after.payment.id, after]));
+  const take = (leased: readonly DueNotice[]): void =>
+    taker.take(
+      leased.flatMap((notice) => {
+        const payment = byId.get(notice.paymentId);
+        return payment ? [{ notice, payment }] : [];
+      }),
+    );
+  return await store.write(changes, { leaseMs, take });
 }
 
 async function loadGroups(groups: readonly Item[][], store: Store): Promise<(Aggregate | null)[]> {

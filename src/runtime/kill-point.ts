@@ -34,6 +34,7 @@ export const KILL_POINTS = [
   'notification.after_apply',
   'notification.before_answer',
   'notification.after_store_raw',
+  'notice.after_birth',
   'notice.before_claim',
   'notice.after_claim',
   'notice.before_call',

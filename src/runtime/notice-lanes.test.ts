@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Lane, Place } from './notice-lanes.ts';
 import { newLanes } from './notice-lanes.ts';
 
-const OPTIONS = { inFlightMax: 2, slowAfterMs: 100, pauseMs: 1_000, pauseMsMax: 4_000 };
+const OPTIONS = {
+  inFlightAtFirst: 2,
+  inFlightMax: 4,
+  slowAfterMs: 100,
+  pauseMs: 1_000,
+  pauseMsMax: 4_000,
+};
 const ME = {};
 
 function openLane(): Lane {
@@ -20,10 +26,28 @@ describe('a lane', () => {
   test('gives its places in turn, as others leave', () => {
     const places = enter(openLane(), 4);
     expect(places).toHaveLength(2);
-    places[0]?.leave(5);
+    places[0]?.leave(101);
     expect(places).toHaveLength(3);
-    places[1]?.leave(5);
+    places[1]?.leave(101);
     expect(places).toHaveLength(4);
+  });
+
+  test('gets one more place with each quick answer while others wait, up to its limit', () => {
+    const places = enter(openLane(), 12);
+    const given = [0, 1, 2, 3].map((at) => {
+      places[at]?.leave(100);
+      return places.length - at - 1;
+    });
+    expect(given).toEqual([3, 4, 4, 4]);
+  });
+
+  test('has the places of the beginning again once it was slow', () => {
+    const lane = openLane();
+    const places = enter(lane, 5);
+    for (const at of [0, 1]) places[at]?.leave(5);
+    expect(places).toHaveLength(5);
+    for (const place of places.slice(2)) place.leave(101);
+    expect(enter(lane, 5)).toHaveLength(2);
   });
 
   test('is the same one by the same name, and apart from all others', () => {

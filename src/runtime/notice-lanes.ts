@@ -1,8 +1,12 @@
 /**
  * Lanes: each endpoint gets so many notices at a time and no more, so that one that is dead or slow
  * holds up nobody but itself. A lane that was slow is not waited for until it has been quick again.
+ * A busy one that answers quickly gets another place with each answer, up to a limit of its own:
+ * nobody is sent more at once than it has shown to take.
  */
 export type LaneOptions = {
+  /** Places of a lane at first, and again after it was slow. */
+  readonly inFlightAtFirst: number;
   readonly inFlightMax: number;
   /** An exchange that takes longer than this makes its lane a slow one. */
   readonly slowAfterMs: number;
@@ -53,6 +57,7 @@ type Waiting = { readonly owner: object; readonly start: (place: Place) => void 
 
 function newLane(options: LaneOptions): Lane & { isIdle(): boolean } {
   let inFlight = 0;
+  let places = options.inFlightAtFirst;
   let isSlow = false;
   let restMs = options.pauseMs;
   let waiting: Waiting[] = [];
@@ -63,24 +68,31 @@ function newLane(options: LaneOptions): Lane & { isIdle(): boolean } {
       leave: (durationMs) => {
         inFlight -= 1;
         isSlow = durationMs > options.slowAfterMs;
-        if (!isSlow) restMs = options.pauseMs;
-        const next = waiting.shift();
-        if (next) take(next.start);
+        if (isSlow) places = options.inFlightAtFirst;
+        else {
+          restMs = options.pauseMs;
+          if (waiting.length > 0) places = Math.min(places + 1, options.inFlightMax);
+        }
+        admit();
       },
     });
+  };
+  const admit = (): void => {
+    for (const next of waiting.splice(0, Math.max(0, places - inFlight))) take(next.start);
   };
 
   return {
     isSlow: () => isSlow,
     isIdle: () => inFlight === 0 && waiting.length === 0,
     enter: (owner, start) => {
-      if (inFlight < options.inFlightMax) take(start);
+      if (inFlight < places) take(start);
       else if (isSlow) return false;
       else waiting.push({ owner, start });
       return true;
     },
     giveUp: (owner) => {
       isSlow ||= inFlight > 0;
+      if (isSlow) places = options.inFlightAtFirst;
       waiting = waiting.filter((one) => one.owner !== owner);
     },
     restMs: () => {

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { keyOf, openBooks } from '../../test/support/books.ts';
-import type { ReceivedNotice } from '../../test/support/notice-receiver.ts';
 import { silence, startReceiver, status } from '../../test/support/notice-receiver.ts';
 import {
   deliveryOf,
@@ -11,6 +9,7 @@ import {
   openSender,
   openShop,
   undelivered,
+  verified,
 } from '../../test/support/notice-shop.ts';
 import { paid } from '../../test/support/scripted-payment.ts';
 import { NOTICE_PAUSES_MS } from '../core/exceptions/undelivered-notice.ts';
@@ -31,12 +30,6 @@ const books = await openBooks();
 afterEach(async () => {
   await books.pool.query('DELETE FROM notice');
 });
-
-/** Verifies like a merchant would, by the library that the format's authors publish; answers the body. */
-function verified(secret: string, told: ReceivedNotice | undefined): unknown {
-  if (!told) throw new Error('nothing was received');
-  return new Webhook(secret).verify(told.body, told.headers as Record<string, string>);
-}
 
 const inJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
@@ -314,14 +307,16 @@ describe('one endpoint among others', () => {
     expect(await sending).toBe(2);
   });
 
-  test('is given sixteen notices at a time and no more, and all of them in the end', async () => {
+  test('is given sixteen notices at a time at first, more while it is quick, and all in the end', async () => {
     const { merchant, receiver } = await openShop(books, (response) =>
       setTimeout(() => response.end(), 20),
     );
     for (let count = 0; count < 70; count++) await books.succeed(merchant);
     await using sender = openSender(books);
     expect(await sender.sendDue()).toBe(70);
-    expect([receiver.received.length, receiver.openMax()]).toEqual([70, 16]);
+    expect(receiver.received).toHaveLength(70);
+    expect(receiver.openMax()).toBeGreaterThan(16);
+    expect(receiver.openMax()).toBeLessThanOrEqual(64);
   });
 });
 

@@ -1,14 +1,14 @@
 /**
- * Sending notices to merchants: claimed in batches, sent each in the lane of its endpoint, and
- * recorded in groups as the answers come. At least once: whatever breaks leaves the row, and the row
- * comes back when its lease is over.
+ * Sending notices to merchants: those of this process's own commits at once from memory, all others
+ * claimed in batches; each in the lane of its endpoint, and recorded in groups as the answers come.
+ * At least once: whatever breaks leaves the row, and the row comes back when its lease is over.
  */
 import type { Aggregate } from '../core/aggregate.ts';
 import { noticeSecrets } from '../store/postgres/merchants.ts';
 import { putBackNotices } from '../store/postgres/notice-put-back.ts';
 import type { Pool } from '../store/postgres/pool.ts';
 import type { DueNotice, PaymentKey, Store } from '../store/store.ts';
-import type { Door } from './apply.ts';
+import type { Door, LeasedNotice, NoticeTaker } from './apply.ts';
 import type { Clock } from './clock.ts';
 import type { KillPoints } from './kill-point.ts';
 import type { ReadyNotice } from './notice-delivery.ts';
@@ -27,6 +27,16 @@ import type { GuardMode } from './url-guard.ts';
 export type NoticeSender = {
   /** Sends what is due; answers how many notices were sent on their way, though not all may be answered yet. */
   readonly sendDue: () => Promise<number>;
+};
+
+export type StoppableSender = NoticeSender & {
+  /**
+   * From now on the notices of this process's own commits are born leased by it and sent at once. Only
+   * for a process that works: what it cannot send now is left to its claims, or to another's.
+   */
+  readonly sendOwn: () => void;
+  /** Waits until what is under way is recorded and closes all connections. */
+  readonly stop: () => Promise<void>;
 };
 
 export type NoticeSenderOptions = {
@@ -50,10 +60,13 @@ const CLAIMS_MAX = 16;
 const PUMPS_MAX = 2;
 /** How long a batch waits for lanes that have been quick so far. */
 const PATIENCE_MS = 1_000;
+/** Notices leased from their birth at a time; beyond that they are born due, and any worker takes them. */
+const LEASED_MAX = 256;
 /** How long an idle call waits for answers that are under way. */
 const LOOK_AROUND_MS = 50;
 const LANE_OPTIONS = {
-  inFlightMax: 16,
+  inFlightAtFirst: 16,
+  inFlightMax: 64,
   slowAfterMs: PATIENCE_MS,
   pauseMs: 1_000,
   pauseMsMax: 60_000,
@@ -70,13 +83,8 @@ type Parts = NoticeSenderOptions & {
   readonly follow: (work: Promise<void>) => void;
 };
 
-/**
- * A sender over these parts. `stop` waits until what is under way is recorded and closes all
- * connections. An error of work that outlasted its batch is thrown by the next call.
- */
-export function newNoticeSender(
-  options: NoticeSenderOptions,
-): NoticeSender & { readonly stop: () => Promise<void> } {
+/** A sender over these parts. An error of work that outlasted its batch is thrown by the next call. */
+export function newNoticeSender(options: NoticeSenderOptions): StoppableSender {
   const http = options.http ?? newNoticePost({ mode: options.mode });
   const underWay = new Set<Promise<void>>();
   const errors: Error[] = [];
@@ -110,6 +118,7 @@ export function newNoticeSender(
     await results.flush();
   };
   return {
+    sendOwn: () => options.door.giveNoticesTo(newTaker(parts)),
     sendDue: async () => {
       const { found, sent } = await runPumps(parts, onError);
       if (found === 0) await lookAround();
@@ -117,6 +126,8 @@ export function newNoticeSender(
       return sent;
     },
     stop: async () => {
+      options.door.giveNoticesTo(null);
+      await options.door.drain();
       await Promise.all(underWay);
       await results.flush();
       await http.close();
@@ -169,20 +180,65 @@ async function claim(parts: Parts): Promise<Entry[]> {
   const claimed = await store.claimNotices(CLAIM_SIZE, clock.nowMs(), leaseMs);
   if (claimed.length === 0) return [];
   killPoint('notice.after_claim');
-  return (await prepare(claimed, parts)).map((ready): Entry => {
-    const lane = parts.laneOf(ready);
-    return { ready, lane, isAwaited: !lane.isSlow(), isSent: false, isDone: false };
-  });
+  return (await prepare(claimed, parts)).map((ready) => newEntry(ready, parts));
+}
+
+function newEntry(ready: ReadyNotice, { laneOf }: Parts): Entry {
+  const lane = laneOf(ready);
+  return { ready, lane, isAwaited: !lane.isSlow(), isSent: false, isDone: false };
+}
+
+/** A bounded memory: what it has no room for is left to any worker. */
+function newTaker(parts: Parts): NoticeTaker {
+  let leasedCount = 0;
+  return {
+    leaseMs: () => (leasedCount < LEASED_MAX ? parts.leaseMs : null),
+    take: (leased) => {
+      const taken = leased.slice(0, Math.max(0, LEASED_MAX - leasedCount));
+      leasedCount += taken.length;
+      const release = (): void => void (leasedCount -= taken.length);
+      parts.follow(sendLeased(taken, parts).finally(release));
+      parts.follow(leaveToOthers(leased.slice(taken.length), parts));
+    },
+  };
+}
+
+/** Sends what was born leased by this process; what finds no place in time is put back like any other. */
+async function sendLeased(leased: readonly LeasedNotice[], parts: Parts): Promise<void> {
+  if (leased.length === 0) return;
+  parts.killPoint('notice.after_birth');
+  const direct = leased.filter(({ notice }) => notice.endpoint === null);
+  await parts.learnSecrets(direct.map(({ notice }) => notice.merchantNumber));
+  const entries = leased.map((one) => newEntry(readyOf(one.notice, one.payment, parts), parts));
+  await putBack(await sendInTime(entries, parts), parts);
+}
+
+/** Notices that this process has no room for: due at once, for any worker. */
+async function leaveToOthers(
+  leased: readonly LeasedNotice[],
+  { pool, clock }: Parts,
+): Promise<void> {
+  if (leased.length === 0) return;
+  const dueAtMs = clock.nowMs();
+  await putBackNotices(
+    pool,
+    leased.map(({ notice }) => ({ notice, dueAtMs })),
+  );
 }
 
 /** Sends a batch, waits for its quick lanes, and puts back what found no place; answers how many found one. */
 async function send(entries: readonly Entry[], parts: Parts): Promise<number> {
   if (entries.length === 0) return 0;
-  await sendAll(entries, parts);
-  for (const entry of entries) if (!entry.isDone) entry.lane.giveUp(entries);
-  const unsent = entries.filter((entry) => !entry.isSent);
+  const unsent = await sendInTime(entries, parts);
   await Promise.all([parts.results.flush(), putBack(unsent, parts)]);
   return entries.length - unsent.length;
+}
+
+/** Sends what finds a place before patience is over; answers what found none. */
+async function sendInTime(entries: readonly Entry[], parts: Parts): Promise<Entry[]> {
+  await sendAll(entries, parts);
+  for (const entry of entries) if (!entry.isDone) entry.lane.giveUp(entries);
+  return entries.filter((entry) => !entry.isSent);
 }
 
 /** Resolves when everything in quick lanes is done, or patience is over. */
@@ -240,18 +296,19 @@ async function prepare(claimed: readonly DueNotice[], parts: Parts): Promise<Rea
   ]);
   const payments = new Map<string, Aggregate>();
   for (const one of loaded) if (one) payments.set(one.payment.id, one);
-  return claimed.map((notice): ReadyNotice => {
-    const payment = payments.get(notice.paymentId) ?? null;
-    const { endpoint, merchantNumber } = notice;
-    const url = endpoint ? endpoint.url : payment?.payment.noticeUrl;
-    const secret = parts.secretOf(merchantNumber);
-    return {
-      notice,
-      payment,
-      target: url ? parts.http.target(url) : 'the endpoint is disabled or deleted',
-      secrets: endpoint?.secrets ?? (secret === undefined ? [] : [secret]),
-    };
-  });
+  return claimed.map((notice) => readyOf(notice, payments.get(notice.paymentId) ?? null, parts));
+}
+
+function readyOf(notice: DueNotice, payment: Aggregate | null, parts: Parts): ReadyNotice {
+  const { endpoint, merchantNumber } = notice;
+  const url = endpoint ? endpoint.url : payment?.payment.noticeUrl;
+  const secret = parts.secretOf(merchantNumber);
+  return {
+    notice,
+    payment,
+    target: url ? parts.http.target(url) : 'the endpoint is disabled or deleted',
+    secrets: endpoint?.secrets ?? (secret === undefined ? [] : [secret]),
+  };
 }
 
 function newLaneOf(): (ready: ReadyNotice) => Lane {

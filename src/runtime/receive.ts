@@ -164,6 +164,7 @@ async function within(
   try {
     return await Promise.race([applied.catch(() => 'late' as const), late]);
   } finally {
-    patience.abort();
+    // With a reason of our own no error has to be made for it, stack and all, at each notification.
+    patience.abort('decided');
   }
 }

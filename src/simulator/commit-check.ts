@@ -19,8 +19,8 @@ export function checkedStore(
 ): Store {
   return {
     ...store,
-    write: async (changes) => {
-      const results = await store.write(changes);
+    write: async (changes, lease) => {
+      const results = await store.write(changes, lease);
       for (const [at, change] of changes.entries()) {
         if (results[at] === 'written') checkChange(change, tables, report);
       }

@@ -191,11 +191,13 @@ export class PlatformProcess {
     const performer = newPerformer(connectors, door, clock, killPoint, async () => 'allowed');
     const stored = this.#storedNotifications(life, door);
     const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
+    const notices = newSimulatedNotices(life, store, door, this.#options.merchants, LEASE_MS);
+    opened.giveNoticesTo(notices.taker);
     const worker = newWorker({
       store,
       door,
       performer,
-      notices: newSimulatedNotices(life, store, door, this.#options.merchants, LEASE_MS),
+      notices,
       applyStoredNotifications: stored.applyDue,
       onMissed: (count) => world.note(`the daily sweep found ${count} that were missed`),
       purge: async () => {},

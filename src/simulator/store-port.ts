@@ -3,7 +3,7 @@
  * commit, a commit whose answer is lost, a commit that takes long, a guard that somebody else was
  * quicker at. What the database has written is never taken back.
  */
-import type { AggregateChange, Store } from '../store/store.ts';
+import type { AggregateChange, DueNotice, NoticeLease, Store } from '../store/store.ts';
 import type { Life } from './life.ts';
 
 /** What a broken connection looks like from inside. */
@@ -27,7 +27,7 @@ export function storePort(life: Life, store: Store): Store {
       await read('find', async () => await store.findByMerchantOrderNo(merchant, no)),
     findByMerchantRefundNo: async (merchant, no) =>
       await read('find_refund', async () => await store.findByMerchantRefundNo(merchant, no)),
-    write: async (changes) => await write(life, store, changes),
+    write: async (changes, lease) => await write(life, store, changes, lease ?? null),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
       await read(
         'claim_orders',
@@ -61,14 +61,20 @@ async function write(
   life: Life,
   store: Store,
   changes: readonly AggregateChange[],
+  lease: NoticeLease | null,
 ): Promise<('written' | 'stale')[]> {
   const isSlow = life.hits('commit_slow', 'write');
   const legMs = isSlow ? SLOW_COMMIT_MS : COMMIT_LEG_MS;
-  return await life.exchange('store.write', legMs, async () => {
+  // What was born leased comes with the answer, and is lost with it.
+  let leased: readonly DueNotice[] = [];
+  const leaseHere = lease && { ...lease, take: (born: typeof leased) => void (leased = born) };
+  const answer = await life.exchange('store.write', legMs, async () => {
     if (life.hits('store_error', 'write')) throw new ConnectionLost('before the commit');
     if (life.hits('commit_stale', 'write')) return changes.map(() => 'stale' as const);
-    const results = await store.write(changes);
+    const results = await store.write(changes, leaseHere);
     if (life.hits('commit_answer_lost', 'write')) throw new ConnectionLost('after the commit');
     return results;
   });
+  lease?.take(leased);
+  return answer;
 }

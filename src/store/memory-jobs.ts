@@ -35,6 +35,15 @@ export class JobTable<Row> {
     this.#queue(key, job);
   }
 
+  /** Plans a job that its planner holds already; it is due when that lease is over. Answers the lease. */
+  planLeased(lane: string, key: string, row: Row, dueAtMs: number): number {
+    const lease = ++this.#counter;
+    const job = { lane, row, dueAtMs, lease, stamp: 0 };
+    this.#jobs.set(key, job);
+    this.#queue(key, job);
+    return lease;
+  }
+
   drop(key: string): void {
     this.#jobs.delete(key);
   }

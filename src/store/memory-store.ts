@@ -13,6 +13,7 @@ import type {
   AggregateChange,
   DueNotice,
   Endpoint,
+  NoticeLease,
   NoticeResult,
   PaymentKey,
   RefundJob,
@@ -93,7 +94,7 @@ function storeOver(state: MemoryState): Store {
       const paymentId = state.idByRefundNo.get(`${merchantNumber}:${merchantRefundNo}`);
       return paymentId === undefined ? null : { merchantNumber, paymentId };
     },
-    write: async (changes) => write(state, changes),
+    write: async (changes, lease) => write(state, changes, lease ?? null),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
       state.questions
         .claim(accountName(account), limit, nowMs, leaseMs)
@@ -146,7 +147,11 @@ function find({ payments }: MemoryState, key: PaymentKey): Aggregate | null {
 }
 
 /** One commit: first every guard and every unique key, then everything that passed. */
-function write(state: MemoryState, changes: readonly AggregateChange[]): WriteResult[] {
+function write(
+  state: MemoryState,
+  changes: readonly AggregateChange[],
+  lease: NoticeLease | null,
+): WriteResult[] {
   const taken = new Set<string>();
   const results = changes.map((change): WriteResult => {
     const { payment } = change.after;
@@ -162,7 +167,10 @@ function write(state: MemoryState, changes: readonly AggregateChange[]): WriteRe
   const twice = entries.find((key, at) => state.entries.has(key) || entries.indexOf(key) !== at);
   if (twice) throw new DuplicateEntryError(`the journal has ${twice} already`);
   for (const { after } of passed) checkRefunds(state, after);
-  for (const change of passed) writeOne(state, change);
+  const leased: DueNotice[] = [];
+  const birth = lease && { leaseMs: lease.leaseMs, leased };
+  for (const change of passed) writeOne(state, change, birth);
+  lease?.take(leased);
   return results;
 }
 
@@ -185,7 +193,14 @@ function isFresh(state: MemoryState, { before, after }: AggregateChange): boolea
   return !stored && !state.idByOrderNo.has(orderNoKey(after));
 }
 
-function writeOne(state: MemoryState, { before, after, steps }: AggregateChange): void {
+/** How notices are born when their writer sends them itself: what it holds is collected here. */
+type LeasedBirth = { readonly leaseMs: number; readonly leased: DueNotice[] } | null;
+
+function writeOne(
+  state: MemoryState,
+  { before, after, steps }: AggregateChange,
+  birth: LeasedBirth,
+): void {
   const { payment } = after;
   state.payments.set(payment.id, after);
   state.idByOrderNo.set(orderNoKey(after), payment.id);
@@ -201,11 +216,17 @@ function writeOne(state: MemoryState, { before, after, steps }: AggregateChange)
     }
     const { version, atMs, history } = step;
     state.history.push({ paymentId: payment.id, version, atMs, entry: history });
-    for (const effect of step.effects) takeEffect(state, after, step, effect);
+    for (const effect of step.effects) takeEffect(state, after, step, effect, birth);
   }
 }
 
-function takeEffect(state: MemoryState, after: Aggregate, step: Step, effect: Effect): void {
+function takeEffect(
+  state: MemoryState,
+  after: Aggregate,
+  step: Step,
+  effect: Effect,
+  birth: LeasedBirth,
+): void {
   const { merchantNumber, id: paymentId } = after.payment;
   switch (effect.type) {
     case 'submit':
@@ -236,7 +257,7 @@ function takeEffect(state: MemoryState, after: Aggregate, step: Step, effect: Ef
       state.expiries.plan('', paymentId, { merchantNumber, paymentId }, effect.dueAtMs);
       return;
     case 'event':
-      planNotices(state, after, step, effect);
+      planNotices(state, after, step, effect, birth);
       return;
   }
 }
@@ -246,13 +267,19 @@ function planNotices(
   { payment }: Aggregate,
   { atMs }: Step,
   { id: eventId, event, subjectKey, snapshot }: Extract<Effect, { type: 'event' }>,
+  birth: LeasedBirth,
 ): void {
   const { merchantNumber, id: paymentId, noticeUrl } = payment;
   const targets = noticeUrl === null ? state.endpointsOf(merchantNumber) : [null];
   for (const endpoint of targets) {
     const told = { eventId, event, subjectKey, snapshot, endpoint, atMs, tries: 0 };
     const row = { merchantNumber, paymentId, ...told };
-    state.notices.plan('', noticeKey(row), row, atMs);
+    const key = noticeKey(row);
+    if (!birth) state.notices.plan('', key, row, atMs);
+    else {
+      const lease = state.notices.planLeased('', key, row, atMs + birth.leaseMs);
+      birth.leased.push({ ...row, lease });
+    }
   }
 }
 

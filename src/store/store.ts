@@ -50,6 +50,16 @@ export type DueNotice = PaymentKey &
     /** Tries made before this one. */
     readonly tries: number;
   };
+/**
+ * A writer that sends the notices of its commit itself holds them from their birth: nobody has to
+ * claim and load them. They fall due when the lease ends, so that what its process can no longer
+ * send comes to another.
+ */
+export type NoticeLease = {
+  readonly leaseMs: number;
+  /** Called at most once, after the commit and before `write` resolves, with what was born leased. */
+  readonly take: (leased: readonly DueNotice[]) => void;
+};
 export type Endpoint = {
   readonly id: string;
   readonly url: string;
@@ -85,8 +95,11 @@ export type Store = {
     merchantNumber: number,
     merchantRefundNo: string,
   ): Promise<PaymentKey | null>;
-  /** One commit for the whole batch; each change stands or falls by its own guard. Throws when nothing was written for sure, or when nobody knows. */
-  write(changes: readonly AggregateChange[]): Promise<WriteResult[]>;
+  /**
+   * One commit for the whole batch; each change stands or falls by its own guard. Without a lease its
+   * notices are due at once. Throws when nothing was written for sure, or when nobody knows.
+   */
+  write(changes: readonly AggregateChange[], lease?: NoticeLease | null): Promise<WriteResult[]>;
 
   /** Takes up to `limit` due rows of one channel account; each is invisible to others until the lease is over. */
   claimDroppedOrders(

@@ -3,14 +3,19 @@ import { proveKills } from '../proofs/kills.ts';
 
 test('a platform that is killed between call and commit, and a killed database, lose nothing that was acknowledged', async () => {
   const report = await proveKills({
-    points: ['pay.after_call', 'notification.before_answer', 'notice.after_call'],
+    points: [
+      'pay.after_call',
+      'notification.before_answer',
+      'notice.after_call',
+      'notice.after_birth',
+    ],
     moments: [{ answers: 3, delayMs: 0, twice: false }],
     payments: 5,
     seed: 4,
     parallel: 3,
   });
   expect(report).toMatchObject({ lost: [], auditBroken: [], findings: [], neverHit: [] });
-  expect(report.kills).toEqual({ process: 3, database: 1 });
+  expect(report.kills).toEqual({ process: 4, database: 1 });
   expect(report.acknowledged).toBeGreaterThan(20);
   expect(report.verdict).toBe('proven');
 }, 90_000);

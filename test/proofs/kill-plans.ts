@@ -79,6 +79,8 @@ const SKETCHES: Readonly<Record<KillPoint, readonly Sketch[]>> = {
   'notification.after_apply': [['api', 1, 5, 'duplicate']],
   'notification.before_answer': [['api', 1, 5, 'duplicate']],
   'notification.after_store_raw': [['api', 1, 2, 'late', 'late', 'late', 'late']],
+  // Notices of the worker's own commits: they are leased to it from their birth.
+  'notice.after_birth': [['worker', 1, 3, 'lost', 'lost', 'query_only']],
   'notice.before_claim': [IDLE_ROUND],
   'notice.after_claim': [['worker', 1, 4]],
   'notice.before_call': [['worker', 1, 6]],

@@ -1,16 +1,17 @@
 /** Merchants with receivers, and senders that end with their test: what tests of notices start from. */
+import { Webhook } from 'standardwebhooks';
 import type { Aggregate } from '../../src/core/aggregate.ts';
 import type { EventType } from '../../src/core/effect.ts';
 import type { KillPoint } from '../../src/runtime/kill-point.ts';
 import { newNoticePost } from '../../src/runtime/notice-post.ts';
-import type { NoticeSender } from '../../src/runtime/notice-sender.ts';
+import type { StoppableSender } from '../../src/runtime/notice-sender.ts';
 import { newNoticeSender } from '../../src/runtime/notice-sender.ts';
 import type { Delivery, StoredEvent } from '../../src/store/postgres/events.ts';
 import { deliveriesOf, listEvents } from '../../src/store/postgres/events.ts';
 import type { Merchant } from '../../src/store/postgres/merchants.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Books } from './books.ts';
-import type { NoticeReceiver, Reply } from './notice-receiver.ts';
+import type { NoticeReceiver, ReceivedNotice, Reply } from './notice-receiver.ts';
 import { startReceiver, status } from './notice-receiver.ts';
 
 export const LEASE_MS = 30_000;
@@ -46,7 +47,7 @@ export function openSender(
     store = books.store,
     mode = 'sandbox',
   }: SenderOptions = {},
-): NoticeSender & AsyncDisposable & { stop(): Promise<void> } {
+): StoppableSender & AsyncDisposable {
   const sender = newNoticeSender({
     ...books,
     store,
@@ -89,4 +90,10 @@ export function undelivered({ cases }: Aggregate): string[] {
   return cases
     .filter((one) => one.kind === 'undelivered_notice' && one.resolvedAtMs === null)
     .map((one) => one.subject);
+}
+
+/** Verifies like a merchant would, by the library that the format's authors publish; answers the body. */
+export function verified(secret: string, told: ReceivedNotice | undefined): unknown {
+  if (!told) throw new Error('nothing was received');
+  return new Webhook(secret).verify(told.body, told.headers as Record<string, string>);
 }

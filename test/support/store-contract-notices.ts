@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Effect } from '../../src/core/effect.ts';
 import type { Aggregate } from '../../src/core/aggregate.ts';
-import type { DueNotice } from '../../src/store/store.ts';
+import type { DueNotice, Store } from '../../src/store/store.ts';
 import {
   AMOUNT_MINOR,
   MERCHANT_NUMBER,
@@ -73,7 +73,7 @@ export function noticeContract(open: Open): void {
     expect(await store.claimNotices(10, MUCH_LATER_MS, LEASE_MS)).toEqual([]);
   });
 
-  test('are held by one sender at a time, and are done when they were taken', async () => {
+  test('are leased by one sender at a time, and are done when they were taken', async () => {
     const { store, addEndpoint } = await open();
     await addEndpoint(MERCHANT_NUMBER);
     const payment = new ScriptedPayment();
@@ -111,6 +111,61 @@ export function noticeContract(open: Open): void {
     expect(await store.claimNotices(10, START_MS + LEASE_MS, LEASE_MS)).toEqual([]);
     const [again] = await store.claimNotices(10, START_MS + 2 * LEASE_MS, LEASE_MS);
     expect(again?.tries).toBe(0);
+  });
+
+  /** Writes what was decided, and answers the notices that are leased to their writer. */
+  const saveLeasing = async (store: Store, ...payments: ScriptedPayment[]) => {
+    const leased: DueNotice[] = [];
+    const changes = payments.map((one) => one.takeChange());
+    const lease = {
+      leaseMs: LEASE_MS,
+      take: (born: readonly DueNotice[]) => void leased.push(...born),
+    };
+    return { results: await store.write(changes, lease), leased };
+  };
+
+  test('leased from their birth are the ones that would be claimed, and fall due when the lease ends', async () => {
+    const { store, addEndpoint } = await open();
+    const endpoints = [await addEndpoint(MERCHANT_NUMBER), await addEndpoint(MERCHANT_NUMBER)];
+    const [fanned, direct] = [
+      new ScriptedPayment({ merchantOrderNo: 'fanned' }),
+      new ScriptedPayment({ merchantOrderNo: 'direct', noticeUrl: 'https://shop.example/n' }),
+    ];
+    for (const one of [fanned, direct]) one.notified(paid());
+    const { leased } = await saveLeasing(store, fanned, direct);
+    const unclaimed = (notice: DueNotice): DueNotice => ({ ...notice, lease: 0 });
+    expect(leased).toHaveLength(endpoints.length + 1);
+    expect(leased.map((one) => one.endpoint)).toEqual(expect.arrayContaining([...endpoints, null]));
+    expect(await store.claimNotices(10, START_MS + LEASE_MS - 1, LEASE_MS)).toEqual([]);
+    const claimed = await store.claimNotices(10, START_MS + LEASE_MS, LEASE_MS);
+    expect(claimed.map(unclaimed)).toEqual(expect.arrayContaining(leased.map(unclaimed)));
+    expect(claimed).toHaveLength(leased.length);
+  });
+
+  test('leased from their birth are done when they were taken, unless another has them by then', async () => {
+    const { store, addEndpoint } = await open();
+    await addEndpoint(MERCHANT_NUMBER);
+    const [quick, late] = [
+      new ScriptedPayment({ merchantOrderNo: 'quick' }),
+      new ScriptedPayment({ merchantOrderNo: 'late' }),
+    ];
+    for (const one of [quick, late]) one.notified(paid());
+    const first = await saveLeasing(store, quick);
+    await store.finishNotices(first.leased.map((one) => result(one, null)));
+    const second = await saveLeasing(store, late);
+    expect(await store.claimNotices(10, START_MS + LEASE_MS, LEASE_MS)).toHaveLength(1);
+    await store.finishNotices(second.leased.map((one) => result(one, null)));
+    expect(await store.claimNotices(10, MUCH_LATER_MS, LEASE_MS)).toHaveLength(1);
+  });
+
+  test('of a change that lost its guard are leased by nobody', async () => {
+    const { store, addEndpoint } = await open();
+    await addEndpoint(MERCHANT_NUMBER);
+    const [won, lost] = [new ScriptedPayment(), new ScriptedPayment()];
+    await save(store, won);
+    lost.notified(paid());
+    expect(await saveLeasing(store, lost)).toEqual({ results: ['stale'], leased: [] });
+    expect(await store.claimNotices(10, MUCH_LATER_MS, LEASE_MS)).toEqual([]);
   });
 
   test('tell the sum that was ordered, for ever', async () => {

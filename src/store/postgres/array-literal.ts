@@ -3,30 +3,37 @@
 export type Value = string | number | boolean | null | undefined | object;
 export type Row = Readonly<Record<string, Value>>;
 
-/** One array literal per column, in the order of the columns. Objects travel as JSON. */
+/** One array literal per column, in the order of the columns, by their SQL types. Objects travel as JSON. */
 export function columnArrays(
   columns: Readonly<Record<string, string>>,
   rows: readonly Row[],
 ): string[] {
-  return Object.keys(columns).map((name) => {
-    let literal = '{';
-    for (const [at, row] of rows.entries()) {
-      if (at > 0) literal += ',';
-      literal += element(row[name]);
-    }
-    return `${literal}}`;
+  return Object.entries(columns).map(([name, type]) => {
+    const write = PLAIN_TYPES.has(type) ? plain : quoted;
+    let literal = '';
+    for (const row of rows) literal += `,${write(row[name])}`;
+    return `{${literal.slice(1)}}`;
   });
 }
 
-const PLAIN = /^[0-9A-Za-z_:./-]+$/;
-const SPECIAL = /["\\]/g;
+/** Types whose text never holds a character that means something in an array. */
+const PLAIN_TYPES: ReadonlySet<string> = new Set([
+  'integer',
+  'bigint',
+  'smallint',
+  'uuid',
+  'boolean',
+]);
 
-function element(value: Value): string {
+function plain(value: Value): string {
+  return typeof value === 'object' || value === undefined ? quoted(value) : String(value);
+}
+
+const SPECIAL = /["\\]/;
+const EACH_SPECIAL = /["\\]/g;
+
+function quoted(value: Value): string {
   if (value === null || value === undefined) return 'NULL';
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'boolean') return value ? 't' : 'f';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // The bare word NULL would be read as no value at all.
-  if (PLAIN.test(text) && text.toUpperCase() !== 'NULL') return text;
-  return `"${text.replace(SPECIAL, '\\$&')}"`;
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return `"${SPECIAL.test(text) ? text.replace(EACH_SPECIAL, '\\$&') : text}"`;
 }

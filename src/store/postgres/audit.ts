@@ -49,10 +49,13 @@ export const AUDIT_CHECKS: readonly AuditCheck[] = [
   },
   {
     id: 'I7',
-    rule: 'Versions rise by one: every change is in the history.',
+    rule: 'Versions rise by one: every change is in the history, but for a creation that the first channel order tells.',
     sql: `SELECT p.id AS payment, p.version, count(h.version) AS entries FROM payment p
       LEFT JOIN history h ON h.merchant_number = p.merchant_number AND h.payment_id = p.id
-      GROUP BY p.merchant_number, p.id, p.version HAVING count(h.version) <> p.version`,
+      GROUP BY p.merchant_number, p.id, p.version, p.created_at_ms
+      HAVING count(h.version) + CASE WHEN min(h.version) = 1 OR NOT EXISTS (
+          SELECT 1 FROM channel_order o WHERE o.merchant_number = p.merchant_number AND o.payment_id = p.id
+            AND o.attempt = 1 AND o.created_at_ms = p.created_at_ms) THEN 0 ELSE 1 END <> p.version`,
   },
   {
     id: 'I9',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { keyOf, openBooks } from '../../../test/support/books.ts';
-import { paid } from '../../../test/support/scripted-payment.ts';
+import { paid, WALLET_QR } from '../../../test/support/scripted-payment.ts';
+import { idToUuid } from '../../core/id.ts';
 import { restoreSnapshot } from '../../core/snapshot.ts';
 import { deliveriesOf, getEvent, listDeliveries, listEvents } from './events.ts';
 import { timelineOf } from './history.ts';
@@ -63,6 +64,22 @@ describe('events', () => {
     expect(then.payment).toMatchObject({ version: first.payment.version, surplusReceivedMinor: 0 });
     expect(then.orders[0]?.charges).toHaveLength(1);
     expect(then.cases).toEqual([]);
+  });
+
+  test('from before names were written short are read like all others', async () => {
+    const { merchant, once } = await twoPayments();
+    const wanted = { ...ALL, paymentId: once.payment.id };
+    const { items: before } = await listEvents(books.pool, merchant.number, wanted);
+    await books.pool.query('UPDATE event SET snapshot = $2 WHERE id = $1', [
+      idToUuid(before[0]?.eventId ?? ''),
+      JSON.stringify(before[0]?.snapshot),
+    ]);
+    await books.pool.query('UPDATE payment SET tries = $2 WHERE id = $1', [
+      idToUuid(once.payment.id),
+      JSON.stringify(once.payment.tries),
+    ]);
+    expect((await listEvents(books.pool, merchant.number, wanted)).items).toEqual(before);
+    expect(await books.reload(once)).toEqual(once);
   });
 
   test('are found one by one, by their own merchant only', async () => {
@@ -201,6 +218,36 @@ describe('the timeline of a payment', () => {
     books.clock.ms += 30_000;
     const entries = await timelineOf(books.pool, keyOf(payment));
     expect(entries.map((one) => one.type)).toEqual(['input', 'input', 'event']);
+  });
+
+  test('begins with the creation, in the words of its decision, whether or not that line is stored', async () => {
+    const merchant = await books.merchant();
+    const stored = async (paymentId: string): Promise<number> => {
+      const { rows } = await books.pool.query('SELECT 1 FROM history WHERE payment_id = $1', [
+        idToUuid(paymentId),
+      ]);
+      return rows.length;
+    };
+    const usual = await books.create(merchant);
+    const bare = await books.create(merchant, { try: null });
+    const opened = await books.apply(keyOf(bare), { type: 'request_try', try: WALLET_QR });
+    const creation = { type: 'input', version: 1, input: 'create_payment', raw: null };
+    expect(await timelineOf(books.pool, keyOf(usual))).toEqual([
+      expect.objectContaining({
+        ...creation,
+        atMs: books.clock.ms,
+        changes: [
+          'payment created: processing',
+          `channel order 1 created at wallet: ${usual.orders[0]?.channelOrderNo}`,
+        ],
+      }),
+    ]);
+    const ofOpened = await timelineOf(books.pool, keyOf(opened));
+    expect(ofOpened).toMatchObject([
+      { ...creation, changes: ['payment created: pending'] },
+      { type: 'input', version: 2, input: 'request_try' },
+    ]);
+    expect([await stored(usual.payment.id), await stored(opened.payment.id)]).toEqual([0, 2]);
   });
 
   test('of a payment that is not there, or is another merchant’s, is empty', async () => {

@@ -7,6 +7,7 @@ import type { Page, Paged } from './keyset.ts';
 import { takePage, UUID_MAX } from './keyset.ts';
 import type { Pool } from './pool.ts';
 import { DIRECT_ENDPOINT } from './sections.ts';
+import { withLongNames } from './short-names.ts';
 
 /** An event as it was decided; its object is the payment restored from the snapshot. */
 export type StoredEvent = PaymentKey & {
@@ -201,7 +202,7 @@ export function toStoredEvent(row: EventRow): StoredEvent {
     atMs: row.at_ms,
     version: row.version,
     subjectKey: row.subject_key,
-    snapshot: row.snapshot,
+    snapshot: withLongNames(row.snapshot),
   };
 }
 

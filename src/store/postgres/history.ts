@@ -3,6 +3,7 @@ import { idToUuid } from '../../core/id.ts';
 import type { Operation, Via } from '../../core/outcome.ts';
 import type { EventType } from '../../core/effect.ts';
 import type { PaymentKey } from '../store.ts';
+import { usualCreation } from './creation.ts';
 import type { EventRow } from './events.ts';
 import { deliveriesOf, EVENTS_OF_PAYMENT, toStoredEvent } from './events.ts';
 import type { Pool } from './pool.ts';
@@ -40,25 +41,46 @@ export type TimelineEntry =
       readonly error: string | null;
     };
 
-type InputEntry = Extract<TimelineEntry, { type: 'input' }>;
+export type InputEntry = Extract<TimelineEntry, { type: 'input' }>;
 
 const HISTORY = `
-  SELECT at_ms AS "atMs", version, input, attempt, outcome, via, operation, raw,
+  SELECT at_ms AS "atMs", version, input, attempt, outcome, via,
+    coalesce(operation, CASE WHEN via IN ('query', 'notification') THEN via END) AS operation, raw,
     string_to_array(changes, chr(10)) AS changes
   FROM history WHERE merchant_number = $1 AND payment_id = $2 ORDER BY version`;
+
+const CREATION = `
+  SELECT p.created_at_ms AS "atMs", o.channel FROM payment p
+  JOIN channel_order o ON o.merchant_number = p.merchant_number AND o.payment_id = p.id AND o.attempt = 1
+  WHERE p.merchant_number = $1 AND p.id = $2`;
+
+/** Each input that was accepted, in order; empty when there is no such payment. */
+export async function historyOf(pool: Pool, key: PaymentKey): Promise<InputEntry[]> {
+  const values = [key.merchantNumber, idToUuid(key.paymentId)];
+  const [{ rows }, created] = await Promise.all([
+    pool.query<Omit<InputEntry, 'type'>>({ name: 'history', text: HISTORY, values }),
+    pool.query<{ atMs: number; channel: string }>({ name: 'creation', text: CREATION, values }),
+  ]);
+  const stored = rows.map((row): InputEntry => ({ type: 'input', ...row }));
+  const [creation] = created.rows;
+  if (stored[0]?.version === 1 || !creation) return stored;
+  const { atMs, channel } = creation;
+  const usual = usualCreation(key.paymentId, channel);
+  return [{ type: 'input', atMs, ...usual, via: null, operation: null, raw: null }, ...stored];
+}
 
 /** Everything that happened to a payment, in order; empty when there is no such payment. */
 export async function timelineOf(pool: Pool, key: PaymentKey): Promise<TimelineEntry[]> {
   const values = [key.merchantNumber, idToUuid(key.paymentId)];
   const [inputs, eventRows] = await Promise.all([
-    pool.query<Omit<InputEntry, 'type'>>({ name: 'history', text: HISTORY, values }),
+    historyOf(pool, key),
     pool.query<EventRow>({ name: 'events_of_payment', text: EVENTS_OF_PAYMENT, values }),
   ]);
   const events = eventRows.rows.map(toStoredEvent);
   const eventIds = events.map((one) => one.eventId);
   const deliveries = await deliveriesOf(pool, key.merchantNumber, eventIds, null);
   const entries: TimelineEntry[] = [
-    ...inputs.rows.map((row) => ({ type: 'input' as const, ...row })),
+    ...inputs,
     ...events.map(({ atMs, version, eventId, event, subjectKey }) => ({
       type: 'event' as const,
       atMs,

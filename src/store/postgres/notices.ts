@@ -5,6 +5,7 @@ import type { Snapshot } from '../../core/snapshot.ts';
 import type { DueNotice, NoticeResult } from '../store.ts';
 import type { Pool } from './pool.ts';
 import { DIRECT_ENDPOINT } from './sections.ts';
+import { withLongNames } from './short-names.ts';
 
 const CLAIM = `
   WITH claimed AS (
@@ -14,9 +15,9 @@ const CLAIM = `
       ORDER BY due_at_ms LIMIT $1 FOR UPDATE SKIP LOCKED
     ) q
     WHERE n.merchant_number = q.merchant_number AND n.event_id = q.event_id AND n.endpoint_id = q.endpoint_id
-    RETURNING n.merchant_number, n.event_id, n.endpoint_id, n.payment_id, n.tries, n.lease
+    RETURNING n.merchant_number, n.event_id, n.endpoint_id, n.tries, n.lease
   )
-  SELECT c.*, e.type, e.at_ms, e.subject_key, e.snapshot,
+  SELECT c.*, e.payment_id, e.type, e.at_ms, e.subject_key, e.snapshot,
     w.url, w.secret, CASE WHEN w.old_secret_until_ms > $2 THEN w.old_secret END AS old_secret
   FROM claimed c
   JOIN event e ON e.merchant_number = c.merchant_number AND e.id = c.event_id
@@ -47,7 +48,6 @@ const FINISH = `
   ), tried AS (
     INSERT INTO webhook_delivery (merchant_number, event_id, endpoint_id, at_ms, duration_ms, response_status, error)
     SELECT merchant_number, event_id, endpoint_id, at_ms, duration_ms, response_status, error FROM u
-    ON CONFLICT DO NOTHING
   ), put_off AS (
     UPDATE notice n SET due_at_ms = u.retry_at_ms, tries = n.tries + 1 FROM u
     WHERE u.retry_at_ms IS NOT NULL AND n.merchant_number = u.merchant_number
@@ -99,7 +99,7 @@ function toNotice(row: ClaimRow): DueNotice {
     event: row.type,
     atMs: row.at_ms,
     subjectKey: row.subject_key,
-    snapshot: row.snapshot,
+    snapshot: withLongNames(row.snapshot),
     tries: row.tries,
     lease: row.lease,
   };

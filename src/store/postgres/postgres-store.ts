@@ -20,7 +20,7 @@ export function postgresStore(pool: Pool): Store {
     findByMerchantOrderNo: async (merchant, no) => await findByMerchantOrderNo(pool, merchant, no),
     findByMerchantRefundNo: async (merchant, no) =>
       await findByMerchantRefundNo(pool, merchant, no),
-    write: async (changes) => await write(pool, changes),
+    write: async (changes, lease) => await write(pool, changes, lease),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
       await claimDroppedOrders(pool, account, limit, nowMs, leaseMs),
     dropDroppedOrder: async (claimed) => await dropDroppedOrder(pool, claimed),

@@ -10,6 +10,10 @@ import type { Payment, Try } from '../../core/payment.ts';
 import { reservedMinor } from '../../core/refund-sums.ts';
 import type { ChannelRefundRow, RefundRow } from './refund-rows.ts';
 import { toChannelRefund, toRefund } from './refund-rows.ts';
+import { withLongNames, withShortNames } from './short-names.ts';
+
+/** What is usual is left out. */
+type StoredTry = Omit<Try, 'neverOpened'> & Partial<Pick<Try, 'neverOpened'>>;
 
 export type PaymentRow = {
   merchant_number: number;
@@ -25,7 +29,8 @@ export type PaymentRow = {
   status: Payment['status'];
   expires_at_ms: number;
   version: number;
-  tries: Try[];
+  /** Under short names, as all nested objects of the happy path. */
+  tries: readonly StoredTry[];
   winner_attempt: number | null;
   winner_transaction_no: string | null;
   winner_amount_minor: number | null;
@@ -136,7 +141,7 @@ function toPayment(row: PaymentRow, refunds: readonly RefundRow[]): Payment {
     status: row.status,
     expiresAtMs: row.expires_at_ms,
     version: row.version,
-    tries: row.tries,
+    tries: withLongNames(row.tries).map((one) => ({ neverOpened: false, ...one })),
     winner: toWinner(row),
     closing: row.closing,
     closeReason: row.close_reason,
@@ -264,7 +269,7 @@ export function paymentRow(payment: Payment): PaymentRow {
     status: payment.status,
     expires_at_ms: payment.expiresAtMs,
     version: payment.version,
-    tries: [...payment.tries],
+    tries: withShortNames(payment.tries.map(storedTry)),
     winner_attempt: winner?.attempt ?? null,
     winner_transaction_no: winner?.transactionNo ?? null,
     winner_amount_minor: winner?.amountMinor ?? null,
@@ -281,6 +286,10 @@ export function paymentRow(payment: Payment): PaymentRow {
     surplus_taken_back_minor: payment.surplusTakenBackMinor || null,
     reversed_at_ms: payment.reversedAtMs,
   };
+}
+
+function storedTry({ neverOpened, ...one }: Try): StoredTry {
+  return neverOpened ? { ...one, neverOpened } : one;
 }
 
 /** The row of a channel order. */

@@ -25,6 +25,7 @@ export type SectionName =
   | 'refund_job'
   | 'refund_job_done'
   | 'event'
+  | 'notice_direct'
   | 'notice';
 
 const PAYMENT_COLUMNS = {
@@ -41,7 +42,7 @@ const PAYMENT_COLUMNS = {
   status: 'text',
   expires_at_ms: 'bigint',
   version: 'integer',
-  tries: 'jsonb',
+  tries: 'json',
   winner_attempt: 'smallint',
   winner_transaction_no: 'text',
   winner_amount_minor: 'bigint',
@@ -110,7 +111,7 @@ const ASK_COLUMNS = {
   operation: 'text',
   due_at_ms: 'bigint',
 };
-const NOTICE_COLUMNS = { ...KEY, event_id: 'uuid', due_at_ms: 'bigint', direct: 'boolean' };
+const NOTICE_COLUMNS = { ...KEY, event_id: 'uuid', due_at_ms: 'bigint' };
 const OPEN_CASE_COLUMNS = { ...KEY, kind: 'text', subject: 'text', case_id: 'uuid' };
 const EXPIRE_COLUMNS = { ...KEY, due_at_ms: 'bigint' };
 const REFUND_COLUMNS = {
@@ -167,7 +168,7 @@ const EVENT_COLUMNS = {
   version: 'integer',
   at_ms: 'bigint',
   subject_key: 'text',
-  snapshot: 'jsonb',
+  snapshot: 'json',
 };
 const JOURNAL_COLUMNS = {
   ...KEY,
@@ -205,7 +206,7 @@ export const DIRECT_ENDPOINT = '00000000-0000-0000-0000-000000000000';
 
 type Columns = Readonly<Record<string, string>>;
 export type Section = {
-  /** What is sent, by name and SQL type; nested values travel as jsonb. */
+  /** What is sent, by name and SQL type; nested values travel as JSON. */
   readonly columns: Columns;
   /** The section's SQL over `u`, the rows that were sent. */
   readonly sql: (u: string) => string;
@@ -289,17 +290,24 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   ),
   refund_job_done: deleting('refund_job', { ...KEY, attempt: 'smallint', number: 'smallint' }),
   event: inserting('event', EVENT_COLUMNS),
+  notice_direct: {
+    columns: NOTICE_COLUMNS,
+    sql: (u) => `
+      INSERT INTO notice (merchant_number, event_id, endpoint_id, due_at_ms)
+      SELECT u.merchant_number, u.event_id, '${DIRECT_ENDPOINT}', u.due_at_ms
+      FROM ${u} WHERE ${PASSED}`,
+  },
   notice: {
     columns: NOTICE_COLUMNS,
     sql: (u) => `
-      INSERT INTO notice (merchant_number, event_id, endpoint_id, payment_id, due_at_ms)
-      SELECT u.merchant_number, u.event_id, coalesce(w.id, '${DIRECT_ENDPOINT}'), u.payment_id, u.due_at_ms
+      INSERT INTO notice (merchant_number, event_id, endpoint_id, due_at_ms)
+      SELECT u.merchant_number, u.event_id, w.id, u.due_at_ms
       FROM ${u}
-      LEFT JOIN LATERAL (
+      CROSS JOIN LATERAL (
         SELECT w.id FROM webhook_endpoint w
-        WHERE w.merchant_number = u.merchant_number AND w.disabled_at_ms IS NULL AND NOT u.direct OFFSET 0
-      ) w ON true
-      WHERE (u.direct OR w.id IS NOT NULL) AND ${PASSED}`,
+        WHERE w.merchant_number = u.merchant_number AND w.disabled_at_ms IS NULL OFFSET 0
+      ) w
+      WHERE ${PASSED} RETURNING merchant_number, event_id, endpoint_id`,
   },
 };
 

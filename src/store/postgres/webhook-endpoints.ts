@@ -44,7 +44,7 @@ const RECOVER = (isDryRun: boolean): string => `
     SELECT e.merchant_number, e.id, e.payment_id, e.at_ms FROM event e
     WHERE e.merchant_number = $1 AND e.id > $3::uuid AND e.id < $4::uuid ORDER BY e.id LIMIT $7
   ), missed AS (
-    SELECT c.merchant_number, c.id, c.payment_id FROM chunk c
+    SELECT c.merchant_number, c.id FROM chunk c
     WHERE c.at_ms >= $5 AND c.at_ms < $6
       AND (SELECT p.notice_url IS NULL FROM payment p
         WHERE p.merchant_number = c.merchant_number AND p.id = c.payment_id)
@@ -55,8 +55,8 @@ const RECOVER = (isDryRun: boolean): string => `
     isDryRun
       ? ''
       : `, planned AS (
-    INSERT INTO notice (merchant_number, event_id, endpoint_id, payment_id, due_at_ms)
-    SELECT merchant_number, id, $2::uuid, payment_id, $8::bigint FROM missed ORDER BY id ${ON_CONFLICT('$8')}
+    INSERT INTO notice (merchant_number, event_id, endpoint_id, due_at_ms)
+    SELECT merchant_number, id, $2::uuid, $8::bigint FROM missed ORDER BY id ${ON_CONFLICT('$8')}
   )`
   }
   SELECT (SELECT count(*) FROM missed) AS missed,
@@ -64,7 +64,7 @@ const RECOVER = (isDryRun: boolean): string => `
 
 const RESEND = `
   WITH e AS (
-    SELECT e.merchant_number, e.id, e.payment_id,
+    SELECT e.merchant_number, e.id,
       (SELECT p.notice_url IS NOT NULL FROM payment p
         WHERE p.merchant_number = e.merchant_number AND p.id = e.payment_id) AS is_direct
     FROM event e WHERE e.merchant_number = $1 AND e.id = $2
@@ -77,8 +77,8 @@ const RESEND = `
         AND CASE WHEN $3::uuid IS NULL THEN NOT e.is_direct ELSE w.id = $3 END OFFSET 0
     ) w
   ), planned AS (
-    INSERT INTO notice (merchant_number, event_id, endpoint_id, payment_id, due_at_ms)
-    SELECT merchant_number, id, endpoint_id, payment_id, $4::bigint FROM target ORDER BY endpoint_id ${ON_CONFLICT('$4')}
+    INSERT INTO notice (merchant_number, event_id, endpoint_id, due_at_ms)
+    SELECT merchant_number, id, endpoint_id, $4::bigint FROM target ORDER BY endpoint_id ${ON_CONFLICT('$4')}
   )
   SELECT (SELECT count(*) FROM e) AS found, (SELECT count(*) FROM target) AS planned`;
 

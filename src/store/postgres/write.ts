@@ -3,12 +3,16 @@ import type { Aggregate } from '../../core/aggregate.ts';
 import { idToUuid, uuidToId } from '../../core/id.ts';
 import type { Posting } from '../../core/journal.ts';
 import type { Payment } from '../../core/payment.ts';
-import type { AggregateChange, Step, WriteResult } from '../store.ts';
+import type { AggregateChange, NoticeLease, Step, WriteResult } from '../store.ts';
+import type { EndpointRow } from './leased-notices.ts';
+import { noticesOf } from './leased-notices.ts';
 import type { Pool } from './pool.ts';
+import { isUsualCreation } from './creation.ts';
 import { channelRefundRow, refundRow } from './refund-rows.ts';
 import { caseRow, orderRow, paymentRow } from './rows.ts';
 import type { SectionName } from './sections.ts';
 import { SECTIONS, sentRows } from './sections.ts';
+import { withShortNames } from './short-names.ts';
 import type { Row } from './array-literal.ts';
 import { columnArrays } from './array-literal.ts';
 
@@ -18,18 +22,24 @@ type Sections = Record<SectionName, Row[]>;
 export async function write(
   pool: Pool,
   changes: readonly AggregateChange[],
+  lease: NoticeLease | null = null,
 ): Promise<WriteResult[]> {
   // A statement can change a payment once: of several changes the first one stands.
   const first = new Map(changes.toReversed().map((one) => [one.after.payment.id, one]));
   // Rows are locked in one order by everybody, or two batches would wait for each other.
   const sorted = [...first.values()].toSorted(inLockOrder);
-  const sections = collect(sorted);
+  const sections = collect(sorted, lease?.leaseMs ?? 0);
   const present = SECTION_NAMES.filter((name) => sections[name].length > 0);
-  const { rows } = await pool.query<{ id: string }>({
-    ...statementFor(present),
+  const { rows } = await pool.query<WrittenRow>({
+    ...statementFor(present, lease !== null && sections.notice.length > 0),
     values: present.flatMap((name) => columnArrays(SECTIONS[name].columns, sections[name])),
   });
-  const written = new Set(rows.map((row) => uuidToId('pay', row.id)));
+  const written = new Set(rows.flatMap((row) => (row.id === null ? [] : uuidToId('pay', row.id))));
+  if (lease) {
+    const passed = sorted.filter((change) => written.has(change.after.payment.id));
+    const endpointsByEvent = Map.groupBy(rows, (row) => row.event_id);
+    lease.take(passed.flatMap((change) => noticesOf(change, endpointsByEvent)));
+  }
   return changes.map((change) => {
     const { id } = change.after.payment;
     return written.has(id) && first.get(id) === change ? 'written' : 'stale';
@@ -47,9 +57,23 @@ function inLockOrder({ after: a }: AggregateChange, { after: b }: AggregateChang
 const SECTION_NAMES = Object.keys(SECTIONS).filter((name): name is SectionName => name in SECTIONS);
 const statements = new Map<string, { name: string; text: string }>();
 
+/** A payment that passed its guard; or, with a lease, an endpoint that one of its events goes to. */
+type WrittenRow = { readonly id: string | null } & EndpointRow;
+
+const PASSED_PAYMENTS = `SELECT id FROM ok`;
+const PASSED_PAYMENTS_AND_ENDPOINTS = `
+  SELECT id, NULL::uuid AS event_id, NULL::uuid AS endpoint_id, NULL AS url, NULL AS secret,
+    NULL AS old_secret, NULL::bigint AS old_secret_until_ms FROM ok
+  UNION ALL
+  SELECT NULL, n.event_id, n.endpoint_id, w.url, w.secret, w.old_secret, w.old_secret_until_ms
+  FROM notice n JOIN webhook_endpoint w ON w.merchant_number = n.merchant_number AND w.id = n.endpoint_id`;
+
 /** The prepared statement for one shape of batch; there are few shapes, and each is planned once. */
-function statementFor(present: readonly SectionName[]): { name: string; text: string } {
-  const key = present.join(' ');
+function statementFor(
+  present: readonly SectionName[],
+  withEndpoints: boolean,
+): { name: string; text: string } {
+  const key = `${present.join(' ')}${withEndpoints ? ' with endpoints' : ''}`;
   const known = statements.get(key);
   if (known) return known;
   const parts: string[] = [];
@@ -64,13 +88,15 @@ function statementFor(present: readonly SectionName[]): { name: string; text: st
   }
   // The roots come first in the list of sections; `ok` stands right behind them.
   const ok = `ok AS (${roots.join(' UNION ALL ')})`;
-  const text = `WITH ${parts.toSpliced(roots.length, 0, ok).join(',\n')} SELECT id FROM ok`;
+  const text = `WITH ${parts.toSpliced(roots.length, 0, ok).join(',\n')}
+    ${withEndpoints ? PASSED_PAYMENTS_AND_ENDPOINTS : PASSED_PAYMENTS}`;
   const statement = { name: `write_${statements.size}`, text };
   statements.set(key, statement);
   return statement;
 }
 
-function collect(changes: readonly AggregateChange[]): Sections {
+/** `leaseMs`: how long after its event a notice falls due. */
+function collect(changes: readonly AggregateChange[], leaseMs: number): Sections {
   const sections: Sections = {
     payment_insert: [],
     payment_update: [],
@@ -89,11 +115,12 @@ function collect(changes: readonly AggregateChange[]): Sections {
     refund_job: [],
     refund_job_done: [],
     event: [],
+    notice_direct: [],
     notice: [],
   };
   for (const change of changes) {
     collectState(change, sections);
-    for (const step of change.steps) collectStep(change.after, step, sections);
+    for (const step of change.steps) collectStep(change.after, step, leaseMs, sections);
     collectJobs(change, sections);
   }
   return sections;
@@ -129,21 +156,11 @@ function collectState({ before, after }: AggregateChange, sections: Sections): v
   }
 }
 
-function collectStep({ payment }: Aggregate, step: Step, sections: Sections): void {
+function collectStep(after: Aggregate, step: Step, leaseMs: number, sections: Sections): void {
+  const { payment } = after;
   const key = keyOf(payment);
   for (const posting of step.postings) sections.journal.push(journalRow(payment, step, posting));
-  sections.history.push({
-    ...key,
-    version: step.version,
-    at_ms: step.atMs,
-    input: step.history.input,
-    attempt: step.history.attempt,
-    outcome: step.history.outcome,
-    via: step.history.evidence?.via ?? null,
-    operation: step.history.evidence?.operation ?? null,
-    raw: step.history.evidence?.raw ?? null,
-    changes: step.history.changes.join('\n'),
-  });
+  if (!isUsualCreation(after, step)) sections.history.push({ ...key, ...historyRow(step) });
   for (const effect of step.effects) {
     if (effect.type !== 'event') continue;
     const id = idToUuid(effect.id);
@@ -155,13 +172,12 @@ function collectStep({ payment }: Aggregate, step: Step, sections: Sections): vo
       version: step.version,
       at_ms: step.atMs,
       subject_key: effect.subjectKey,
-      snapshot: effect.snapshot,
+      snapshot: withShortNames(effect.snapshot),
     });
-    sections.notice.push({
+    sections[payment.noticeUrl === null ? 'notice' : 'notice_direct'].push({
       ...key,
       event_id: id,
-      due_at_ms: step.atMs,
-      direct: payment.noticeUrl !== null,
+      due_at_ms: step.atMs + leaseMs,
     });
   }
 }
@@ -205,6 +221,22 @@ function collectRefundJobs(
     jobs.set(`${attempt}:${number}`, { section: 'refund_job', row });
   }
   for (const { section, row } of jobs.values()) sections[section].push(row);
+}
+
+function historyRow({ version, atMs, history }: Step): Row {
+  const { input, attempt, outcome, evidence, changes } = history;
+  return {
+    version,
+    at_ms: atMs,
+    input,
+    attempt,
+    outcome,
+    via: evidence?.via ?? null,
+    // An operation by the name of its way is read back from it.
+    operation: evidence?.operation === evidence?.via ? null : (evidence?.operation ?? null),
+    raw: evidence?.raw ?? null,
+    changes: changes.join('\n'),
+  };
 }
 
 function journalRow(payment: Payment, step: Step, posting: Posting): Row {
