@@ -5,16 +5,18 @@ import { SCENARIOS, scenarioNames } from './scenarios.ts';
 const TEXTS = {
   zh: {
     title: 'Tieout 沙箱：场景一览',
-    lead: '下单时用 scenario 字段或保留金额选择场景；账本见 /books。',
+    lead: '下单（POST /v1/payments）时，用 metadata.scenario 或保留金额选择场景。',
+    books: '渠道账本',
     columns: ['金额（分）', '场景', '说明', '应有结果'],
     ends: { succeeded: '支付成功', closed: '已关闭', held: '挂账', either: '成功或关闭' },
     platform: '平台地址',
   },
   en: {
     title: 'Tieout sandbox: the scenarios',
-    lead: 'An order chooses one by its field "scenario" or by a reserved amount; the books are at /books.',
-    columns: ['Amount (minor)', 'Scenario', 'What happens', 'Right end'],
-    ends: { succeeded: 'succeeded', closed: 'closed', held: 'held', either: 'either' },
+    lead: 'Choose one with metadata.scenario in POST /v1/payments, or by a reserved amount.',
+    books: "The channels' books",
+    columns: ['Amount (minor units)', 'Scenario', 'What happens', 'Ends'],
+    ends: { succeeded: 'paid', closed: 'closed', held: 'held', either: 'paid or closed' },
     platform: 'Platform',
   },
 } as const;
@@ -23,7 +25,12 @@ const TEXTS = {
 export function serveScenarioPage(exchange: Exchange, platformUrl: string | null): void {
   const language = languageOf(exchange);
   const texts = TEXTS[language];
-  const head = texts.columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join('');
+  const head = texts.columns
+    .map(
+      (column, at) =>
+        `<th scope="col"${at === 0 ? ' class="number"' : ''}>${escapeHtml(column)}</th>`,
+    )
+    .join('');
   const platform =
     platformUrl === null
       ? ''
@@ -31,8 +38,9 @@ export function serveScenarioPage(exchange: Exchange, platformUrl: string | null
   const main = `<section class="card">
 <h1>${escapeHtml(texts.title)}</h1>
 <p>${escapeHtml(texts.lead)}</p>
+<p><a href="/books">${escapeHtml(texts.books)}</a></p>
 ${platform}
-<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>
+<div class="scroll"><table class="stack"><thead><tr>${head}</tr></thead><tbody>
 ${rows(language)}
 </tbody></table></div>
 </section>`;
