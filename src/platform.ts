@@ -94,6 +94,7 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
     store,
     door,
     clock,
+    wallMs: clock.wallMs,
     killPoint,
     linkOf: linkOf(connectors),
     mode: config.mode,

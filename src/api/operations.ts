@@ -2,7 +2,11 @@
 import { ApiProblem } from './api-problem.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import type { Api } from './request-decorations.ts';
+import type { Language } from './reference-frame.ts';
+import { languageOf, REFERENCE_HEADERS } from './reference-frame.ts';
+import { referencePage } from './reference-page.ts';
 import { answerOf } from './route-documentation.ts';
+import { text } from './schema-words.ts';
 
 const statusAnswer = (description: string, word: string) =>
   answerOf(description, {
@@ -12,10 +16,42 @@ const statusAnswer = (description: string, word: string) =>
     additionalProperties: false,
   });
 
-/** `/livez`, `/readyz`, `/metrics` and `/openapi.json`. */
+/** `/livez`, `/readyz`, `/metrics`, `/openapi.json` and `/docs`. */
 export function operationRoutes(app: Api, deps: ApiDependencies): void {
   healthRoutes(app, deps);
   readingRoutes(app, deps);
+  referenceRoute(app);
+}
+
+/** The document for people. It cannot change while the process runs, so each language is made once. */
+function referenceRoute(app: Api): void {
+  const pages = new Map<Language, string>();
+  app.get<{ Querystring: { lang?: string } }>(
+    '/docs',
+    {
+      schema: {
+        operationId: 'readReference',
+        summary: 'This document for people',
+        tags: ['Operations'],
+        querystring: {
+          type: 'object',
+          properties: { lang: text('Language: zh or en; the browser’s when absent.', 'zh') },
+        },
+        response: {
+          200: {
+            description: 'One HTML page, without scripts.',
+            content: { 'text/html': { schema: { type: 'string' } } },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const language = languageOf(request.query.lang, request.headers['accept-language']);
+      const page = pages.get(language) ?? referencePage(app.swagger(), language);
+      pages.set(language, page);
+      return await reply.headers(REFERENCE_HEADERS).send(page);
+    },
+  );
 }
 
 function healthRoutes(app: Api, deps: ApiDependencies): void {

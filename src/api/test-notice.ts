@@ -32,7 +32,8 @@ export function newTestNotice(app: Api, { mode, clock, newId }: ApiDependencies)
       timestamp: timeText(nowMs),
       data: { object },
     });
-    const seconds = Math.floor(nowMs / 1000);
+    // The receiver compares it with its own clock, which the test clock does not move.
+    const seconds = Math.floor(clock.wallMs() / 1000);
     const headers = {
       'content-type': 'application/json',
       'webhook-id': eventId,

@@ -2,6 +2,7 @@
 import { majorText } from '../core/money.ts';
 import { readConfig } from '../runtime/config.ts';
 import { AUDIT_CHECKS, auditDatabase } from '../store/postgres/audit.ts';
+import { AUDIT_WORDS } from './audit-words.ts';
 import type { Command } from './command.ts';
 import type { OpenDatabase } from './database.ts';
 import { openDatabase } from './database.ts';
@@ -10,9 +11,14 @@ import { print, table } from './terminal.ts';
 export const audit: Command = {
   name: 'audit',
   takes: '',
-  summary: 'Check the invariants on the database; print what is broken, and the trial balance',
+  takesMax: 0,
+  summary: {
+    en: 'Check the invariants on the database; print what is broken, and the trial balance',
+    zh: '在数据库上检查全部不变量；列出违反的行，并给出试算平衡表',
+  },
   flags: {},
-  run: async ({ json }) => {
+  examples: ['audit', 'audit --json'],
+  run: async ({ json, lang }) => {
     const config = readConfig(process.env, process.cwd());
     const database = await openDatabase(config.databaseUrl, config.dataDir);
     const { findings, trialBalance } = await auditOnce(database);
@@ -26,7 +32,9 @@ export const audit: Command = {
       return findings.length === 0 ? 0 : 1;
     }
     for (const { check, rows } of findings) {
-      print(`✗ ${check.id} ${check.rule}`);
+      print(
+        `✗ ${check.id} ${lang === 'zh' ? (AUDIT_WORDS[check.rule] ?? check.rule) : check.rule}`,
+      );
       for (const row of rows) print(`    ${JSON.stringify(row)}`);
     }
     const rows = trialBalance.map((row) => [
@@ -36,15 +44,25 @@ export const audit: Command = {
       majorText(Number(row.debitMinor), row.currency),
       majorText(Number(row.creditMinor), row.currency),
     ]);
-    print(table(['book', 'account', 'currency', 'debit', 'credit'], rows));
+    if (rows.length > 0) print(table(HEAD[lang], rows, NUMBERS_AT));
+    const count = AUDIT_CHECKS.length;
     print(
       findings.length === 0
-        ? `All ${AUDIT_CHECKS.length} rules hold.`
-        : `${findings.length} rules are broken.`,
+        ? { en: `All ${count} rules hold.`, zh: `${count} 条规则全部成立。` }[lang]
+        : {
+            en: `${findings.length} of ${count} rules are broken.`,
+            zh: `${count} 条规则中有 ${findings.length} 条被违反。`,
+          }[lang],
     );
     return findings.length === 0 ? 0 : 1;
   },
 };
+
+const HEAD = {
+  en: ['book', 'account', 'currency', 'debit', 'credit'],
+  zh: ['账本', '科目', '币种', '借方', '贷方'],
+} as const;
+const NUMBERS_AT = [3, 4];
 
 async function auditOnce(database: OpenDatabase): ReturnType<typeof auditDatabase> {
   try {

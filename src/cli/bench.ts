@@ -12,13 +12,21 @@ const PARTS = new Set(['raw-http', 'processes', 'lifecycle-driver']);
 
 export const bench: Command = {
   name: 'bench',
-  takes: '[name]',
-  summary: 'Measure, beside a yardstick in the same run: lifecycle, scans',
+  takes: '[name …]',
+  takesMax: 99,
+  summary: {
+    en: 'Measure, beside a yardstick in the same run: lifecycle, scans',
+    zh: '性能测试，与同一次运行中的基准对照：lifecycle、scans',
+  },
   flags: {},
+  examples: ['bench', 'bench scans'],
   run: async ({ positionals }) => {
     if (!existsSync(FOLDER)) {
       throw new UsageError(
-        'The benchmarks are part of the source tree; this installation has none.',
+        {
+          en: 'The benchmarks are part of the source tree; this installation has none.',
+          zh: '性能测试属于源码目录，本安装中没有。',
+        },
         1,
       );
     }
@@ -29,9 +37,10 @@ export const bench: Command = {
     const wanted = positionals.length === 0 ? known : positionals;
     const unknown = wanted.find((name) => !known.includes(name));
     if (unknown !== undefined) {
-      throw new UsageError(
-        `There is no benchmark ${JSON.stringify(unknown)}; there are ${known.join(', ')}.`,
-      );
+      throw new UsageError({
+        en: `There is no benchmark ${JSON.stringify(unknown)}; there are ${known.join(', ')}.`,
+        zh: `没有性能测试 ${JSON.stringify(unknown)}；可用：${known.join('、')}。`,
+      });
     }
     for (const name of wanted) {
       if ((await runFile(join(FOLDER, `${name}.ts`))) !== 0) return 1;

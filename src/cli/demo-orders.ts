@@ -23,12 +23,17 @@ const SCENARIO_NAMES = Object.keys(SCENARIOS).filter(
 const TROUBLE_SHARE = 0.7;
 const PRODUCTS = ['qr', 'redirect', 'quickpay', 'quickpay_accepted'] as const;
 
-/** The orders of one demo run. `stamp` keeps the numbers of two runs apart. */
-export function demoOrders(count: number, seed: number, stamp: string): DemoOrder[] {
+/** The orders of one demo run, of all scenarios or of one. `stamp` keeps the numbers of two runs apart. */
+export function demoOrders(
+  count: number,
+  seed: number,
+  stamp: string,
+  only: ScenarioName | null,
+): DemoOrder[] {
   const random = newRandom(seed);
   const perScenario = Math.max(1, Math.floor((count * TROUBLE_SHARE) / SCENARIO_NAMES.length));
   return Array.from({ length: count }, (_, at) => {
-    const scenario = SCENARIO_NAMES[Math.floor(at / perScenario)] ?? 'success';
+    const scenario = only ?? SCENARIO_NAMES[Math.floor(at / perScenario)] ?? 'success';
     const place = placeFor(scenario, random);
     return {
       merchantOrderNo: `DEMO-${stamp}-${String(at + 1).padStart(5, '0')}`,

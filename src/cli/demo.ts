@@ -6,13 +6,14 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve as resolvePath } from 'node:path';
 import { audit } from '../sandbox/auditor.ts';
 import type { AuditReport } from '../sandbox/auditor.ts';
-import { SCENARIOS } from '../sandbox/scenarios.ts';
+import { scenarioNames } from '../sandbox/scenarios.ts';
+import type { ScenarioName } from '../sandbox/scenarios.ts';
 import type { Command, Invocation } from './command.ts';
 import { UsageError, integerFlag } from './command.ts';
 import { openDatabase } from './database.ts';
 import type { DemoOrder } from './demo-orders.ts';
 import { demoOrders } from './demo-orders.ts';
-import { demoTable } from './demo-table.ts';
+import { FINDING_WORDS, demoTable } from './demo-table.ts';
 import { freePort } from './free-port.ts';
 import { eachLimited } from '../runtime/limit.ts';
 import { prepareMerchant } from './prepare-merchant.ts';
@@ -20,6 +21,7 @@ import type { PreparedMerchant } from './prepare-merchant.ts';
 import { newProgress, print, say } from './terminal.ts';
 import { newSecret, startPlatformProcess, startSandboxProcess, writeWorldConfig } from './world.ts';
 import type { Child } from './world.ts';
+import type { Lang } from './words.ts';
 
 /** Hours of waiting, pressed into a minute; printed before the run, because it is not what a real day looks like. */
 const DEMO_POLICY = {
@@ -42,25 +44,44 @@ const BUSY_TRIES_MAX = 200;
 const BUSY_PAUSE_MS = 250;
 const SETTLE_WITHIN_MS = 75_000;
 const SETTLE_LOOK_EVERY_MS = 1_000;
+const FINDINGS_SHOWN_MAX = 20;
 
 export const demo: Command = {
   name: 'demo',
   takes: '[scenario]',
-  summary: 'Play payments through every fault and prove that all of them tie out',
+  takesMax: 1,
+  summary: {
+    en: 'Play payments through every fault and prove that all of them tie out',
+    zh: '让支付经历每一种故障，并证明全部轧平',
+  },
+  examples: ['demo', 'demo lost_notification --payments 60', 'demo --payments 300 --seed 7 --json'],
   flags: {
-    payments: { type: 'string', value: 'N', help: 'How many payments (default 1000)' },
-    seed: { type: 'string', value: 'N', help: 'Draws amounts, products and faults (default 1)' },
+    payments: {
+      type: 'string',
+      value: 'N',
+      help: { en: 'How many payments (default 1000)', zh: '支付笔数（默认 1000）' },
+    },
+    seed: {
+      type: 'string',
+      value: 'N',
+      help: {
+        en: 'Draws amounts, products and faults (default 1)',
+        zh: '决定金额、产品和故障的随机种子（默认 1）',
+      },
+    },
   },
   run: async (invocation) => {
     const payments = integerFlag(invocation, 'payments', 1_000, { min: 1, max: 1_000_000 });
     const seed = integerFlag(invocation, 'seed', 1, { min: 0, max: 2 ** 32 - 1 });
-    const orders = demoOrders(payments, seed, Date.now().toString(36).toUpperCase());
+    const stamp = Date.now().toString(36).toUpperCase();
+    const orders = demoOrders(payments, seed, stamp, scenarioOf(invocation));
+    const { lang } = invocation;
+    announce(lang);
     const world = await openWorld(seed);
     try {
-      announce();
-      await playAll(only(orders, invocation), world);
-      const report = await settle(only(orders, invocation), world);
-      show(report, only(orders, invocation), seed, invocation);
+      await playAll(orders, world, lang);
+      const report = await settle(orders, world, lang);
+      show(report, orders, seed, invocation);
       return report.verdict === 'tied_out' ? 0 : 1;
     } finally {
       await world.stop();
@@ -68,15 +89,16 @@ export const demo: Command = {
   },
 };
 
-function only(orders: readonly DemoOrder[], { positionals }: Invocation): DemoOrder[] {
-  const [scenario] = positionals;
-  if (scenario === undefined) return [...orders];
-  if (!(scenario in SCENARIOS)) {
-    throw new UsageError(
-      `There is no scenario ${JSON.stringify(scenario)}; there are ${Object.keys(SCENARIOS).join(', ')}.`,
-    );
-  }
-  return orders.filter((order) => order.scenario === scenario);
+/** The one scenario that was asked for, or null for all of them. */
+function scenarioOf({ positionals }: Invocation): ScenarioName | null {
+  const [name] = positionals;
+  if (name === undefined) return null;
+  const scenario = scenarioNames().find((one) => one === name);
+  if (scenario !== undefined) return scenario;
+  throw new UsageError({
+    en: `There is no scenario ${JSON.stringify(name)}; there are ${scenarioNames().join(', ')}.`,
+    zh: `没有场景 ${JSON.stringify(name)}；可用：${scenarioNames().join('、')}。`,
+  });
 }
 
 type World = PreparedMerchant & {
@@ -134,17 +156,25 @@ async function openWorld(seed: number): Promise<World> {
   }
 }
 
-function announce(): void {
-  say('Compressed policy: orders live 20 s instead of 30 min, the first query runs after 1 s,');
+function announce(lang: Lang): void {
+  const rest = DEMO_QUERY_DELAYS_MS.slice(1).map((ms) => ms / 1000);
+  const first = (DEMO_QUERY_DELAYS_MS[0] ?? 0) / 1000;
   say(
-    `then ${DEMO_QUERY_DELAYS_MS.slice(1)
-      .map((ms) => `${ms / 1000} s`)
-      .join(', ')}; the channels' own waits are scaled by ${DEMO_TIME_SCALE}.`,
+    {
+      en:
+        `Compressed times: orders live 20 s instead of 30 min; the first query runs after ${first} s,\n` +
+        `then after ${rest.join(', ')} s; the scenarios' own times are multiplied by ${DEMO_TIME_SCALE}.\n` +
+        'Starting PostgreSQL, the sandbox channels and the platform …',
+      zh:
+        `压缩后的时间：订单有效期 20 秒（平时 30 分钟）；首次查单在 ${first} 秒后，\n` +
+        `之后依次间隔 ${rest.join('、')} 秒；各场景自身的时间乘以 ${DEMO_TIME_SCALE}。\n` +
+        '正在启动 PostgreSQL、沙箱渠道和平台……',
+    }[lang],
   );
 }
 
-async function playAll(orders: readonly DemoOrder[], world: World): Promise<void> {
-  const progress = newProgress('payments sent', orders.length);
+async function playAll(orders: readonly DemoOrder[], world: World, lang: Lang): Promise<void> {
+  const progress = newProgress(lang === 'zh' ? '已下单' : 'payments sent', orders.length, lang);
   let done = 0;
   await eachLimited(orders, IN_FLIGHT_MAX, async (order) => {
     await playOne(order, world);
@@ -188,7 +218,11 @@ async function callUntilTaken(
 }
 
 /** Waits until nothing is open any more, or time is up; the last report is the verdict. */
-async function settle(orders: readonly DemoOrder[], world: World): Promise<AuditReport> {
+async function settle(
+  orders: readonly DemoOrder[],
+  world: World,
+  lang: Lang,
+): Promise<AuditReport> {
   const expectations = new Map(orders.map((order) => [order.merchantOrderNo, order.expected]));
   const untilMs = performance.now() + SETTLE_WITHIN_MS;
   const request = {
@@ -197,7 +231,7 @@ async function settle(orders: readonly DemoOrder[], world: World): Promise<Audit
     secretKey: world.secretKey,
     expectations,
   };
-  const progress = newProgress('payments tied out', orders.length);
+  const progress = newProgress(lang === 'zh' ? '已轧平' : 'payments tied out', orders.length, lang);
   for (;;) {
     const report = await audit(request);
     const isOver = report.verdict === 'tied_out' || performance.now() > untilMs;
@@ -217,14 +251,24 @@ function show(
   { json, lang }: Invocation,
 ): void {
   say(demoTable(report, orders, lang));
-  for (const finding of report.findings.slice(0, 20)) {
+  for (const finding of report.findings.slice(0, FINDINGS_SHOWN_MAX)) {
+    const words = lang === 'zh' ? FINDING_WORDS[finding.code] : finding.message;
     say(
-      `✗ ${finding.code}: ${finding.message} (${finding.merchantOrderNo ?? finding.channelOrderNo ?? '?'})`,
+      `✗ ${finding.code}: ${words} (${finding.merchantOrderNo ?? finding.channelOrderNo ?? '?'})`,
     );
+  }
+  if (report.findings.length > FINDINGS_SHOWN_MAX) {
+    const more = report.findings.length - FINDINGS_SHOWN_MAX;
+    say({ en: `… and ${more} more`, zh: `……另有 ${more} 条` }[lang]);
   }
   const { totals, verdict } = report;
   if (json) print(JSON.stringify({ seed, ...totals, verdict }));
-  else print(`unresolved: ${totals.unresolved}\nverdict: ${verdict}`);
+  else print(verdictText(totals.unresolved, verdict, lang));
+}
+
+function verdictText(unresolved: number, verdict: AuditReport['verdict'], lang: Lang): string {
+  if (lang === 'en') return `unresolved: ${unresolved}\nverdict: ${verdict}`;
+  return `未了结：${unresolved}\n结论：${verdict === 'tied_out' ? '轧平' : '未轧平'}（${verdict}）`;
 }
 
 async function call(

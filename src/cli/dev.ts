@@ -1,112 +1,140 @@
 /** `tieout dev`: the same world as the demo, staying up, for people to play with. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildPlatform } from '../platform.ts';
 import { readConfig } from '../runtime/config.ts';
 import type { Command } from './command.ts';
-import { integerFlag } from './command.ts';
+import { UsageError, integerFlag, portFrom } from './command.ts';
 import { openDatabase } from './database.ts';
+import type { DevFile } from './dev-file.ts';
+import { readDevFile } from './dev-file.ts';
+import { isPortFree } from './free-port.ts';
 import type { PreparedMerchant } from './prepare-merchant.ts';
 import { prepareMerchant, tellSampleMerchant } from './prepare-merchant.ts';
 import { startRoles, stopSignal } from './serve.ts';
-import { print, say } from './terminal.ts';
+import { padded, print, say } from './terminal.ts';
+import type { Lang } from './words.ts';
 import { newSecret, startSandboxProcess, writeWorldConfig } from './world.ts';
 
 const PORT_DEFAULT = 4040;
 
-/** What `.tieout/dev.json` holds, mode 0600, for tools and for the next start. */
-export type DevFile = {
-  readonly api: string;
-  readonly sandbox: string;
-  readonly merchant: string;
-  readonly secret_key: string;
-  readonly operator_key: string;
-  readonly webhook_secret: string;
-  readonly sandbox_secret: string;
-};
-
 export const dev: Command = {
   name: 'dev',
   takes: '',
-  summary:
-    'Run everything on this machine: PostgreSQL, platform, sandbox channels, sample merchant',
+  takesMax: 0,
+  summary: {
+    en: 'Run everything on this machine: PostgreSQL, platform, sandbox channels, sample merchant',
+    zh: '在本机运行全部组件：PostgreSQL、平台、沙箱渠道、示例商户',
+  },
   flags: {
     port: {
       type: 'string',
       value: 'N',
-      help: `Port of the API (default ${PORT_DEFAULT}, or TIEOUT_PORT)`,
+      help: {
+        en: `Port of the API (default ${PORT_DEFAULT}, or TIEOUT_PORT); the sandbox takes the next one`,
+        zh: `API 端口（默认 ${PORT_DEFAULT}，或 TIEOUT_PORT）；沙箱用下一个端口`,
+      },
     },
   },
+  examples: ['dev', 'dev --port 5050'],
   run: async (invocation) => {
-    const portDefault = Number(process.env.TIEOUT_PORT ?? PORT_DEFAULT);
-    const port = integerFlag(invocation, 'port', portDefault, { min: 1, max: 65_535 });
+    const ports = readPorts(invocation);
+    const { lang } = invocation;
     const dataDir = resolve(process.env.TIEOUT_DATA_DIR ?? '.tieout');
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const known = readDevFile(join(dataDir, 'dev.json'));
+    await refuseTakenPorts(ports, known);
+    say({ en: 'Starting …', zh: '正在启动……' }[lang]);
+    // What was started last ends first, also when a later part does not start.
+    await using parts = new AsyncDisposableStack();
     const database = await openDatabase(process.env.DATABASE_URL ?? null, dataDir);
+    parts.defer(async () => await database.stop());
     const secret = known?.sandbox_secret ?? newSecret();
     const sandbox = await startSandboxProcess({
-      port: Number(process.env.TIEOUT_SANDBOX_PORT ?? port + 1),
+      port: ports.sandbox,
       secret,
       seed: 1,
       timeScale: 1,
       journalPath: join(dataDir, 'sandbox.jsonl'),
     });
-    const api = `http://127.0.0.1:${port}`;
-    const path = writeWorldConfig(dataDir, sandbox.url, secret, api, {
-      policy: {},
-      worker: {},
-      account: {},
-    });
+    parts.defer(async () => await sandbox.stop());
+    const api = `http://127.0.0.1:${ports.api}`;
+    const numbers = { policy: {}, worker: {}, account: {} };
+    const path = writeWorldConfig(dataDir, sandbox.url, secret, api, numbers);
     const config = readConfig(
       {
         ...process.env,
         TIEOUT_CONFIG: path,
-        TIEOUT_PORT: String(port),
+        TIEOUT_PORT: String(ports.api),
         TIEOUT_LOG: process.env.TIEOUT_LOG ?? 'warn',
       },
       process.cwd(),
     );
     const platform = buildPlatform(config, database.url);
+    parts.defer(async () => await platform.stop());
     const merchant = await openShop(database.url, sandbox.url, known);
     const running = await startRoles(platform, config, ['api', 'worker']);
-    const file: DevFile = {
-      api,
-      sandbox: sandbox.url,
-      ...fileOf(merchant),
-      sandbox_secret: secret,
-    };
+    parts.defer(async () => await running.stop());
+    const file = { api, sandbox: sandbox.url, ...fileOf(merchant), sandbox_secret: secret };
     writeFileSync(join(dataDir, 'dev.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
-    greet(file, dataDir);
+    greet(file, dataDir, lang);
     await stopSignal();
-    await running.stop();
-    await platform.stop();
-    await sandbox.stop();
-    await database.stop();
     return 0;
   },
 };
 
-/** Reads what the last `dev` left; null when there is nothing usable. */
-export function readDevFile(path: string): DevFile | null {
-  if (!existsSync(path)) return null;
-  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  return isDevFile(value) ? value : null;
+type Ports = { readonly api: number; readonly sandbox: number };
+
+function readPorts(invocation: Parameters<Command['run']>[0]): Ports {
+  const bounds = { min: 1, max: 65_535 };
+  const api = integerFlag(
+    invocation,
+    'port',
+    portFrom(process.env, 'TIEOUT_PORT', PORT_DEFAULT),
+    bounds,
+  );
+  const sandbox = portFrom(
+    process.env,
+    'TIEOUT_SANDBOX_PORT',
+    api < bounds.max ? api + 1 : api - 1,
+  );
+  if (sandbox !== api) return { api, sandbox };
+  throw new UsageError({
+    en: `The API and the sandbox cannot both have port ${api}: choose another with TIEOUT_SANDBOX_PORT.`,
+    zh: `API 和沙箱不能同用端口 ${api}：请用 TIEOUT_SANDBOX_PORT 另选一个。`,
+  });
 }
 
-function isDevFile(value: unknown): value is DevFile {
-  const names = [
-    'api',
-    'sandbox',
-    'merchant',
-    'secret_key',
-    'operator_key',
-    'webhook_secret',
-    'sandbox_secret',
-  ];
-  if (typeof value !== 'object' || value === null) return false;
-  const entries = new Map<string, unknown>(Object.entries(value));
-  return names.every((name) => typeof entries.get(name) === 'string');
+/** Says before anything starts that a port is taken, and by whom where it is one of ours. */
+async function refuseTakenPorts(ports: Ports, known: DevFile | null): Promise<void> {
+  if (!(await isPortFree(ports.api))) {
+    const isOurs = known?.api === `http://127.0.0.1:${ports.api}` && (await isAlive(known.api));
+    const taken = {
+      en: `Port ${ports.api} is in use by another program: end that one, or choose another port with --port or TIEOUT_PORT.`,
+      zh: `端口 ${ports.api} 已被其他程序占用：请结束该程序，或用 --port 或 TIEOUT_PORT 另选端口。`,
+    };
+    const running = {
+      en: `tieout dev is running on port ${ports.api} already: use that one, or stop it with Ctrl-C in its terminal, or start another with --port and TIEOUT_DATA_DIR.`,
+      zh: `端口 ${ports.api} 上已有 tieout dev 在运行：请直接使用，或在它的终端按 Ctrl-C 停止，或用 --port 和 TIEOUT_DATA_DIR 另起一个。`,
+    };
+    throw new UsageError(isOurs ? running : taken, 1);
+  }
+  if (!(await isPortFree(ports.sandbox))) {
+    throw new UsageError(
+      {
+        en: `Port ${ports.sandbox}, for the sandbox, is in use by another program: end that one, or choose another port with TIEOUT_SANDBOX_PORT.`,
+        zh: `沙箱端口 ${ports.sandbox} 已被其他程序占用：请结束该程序，或用 TIEOUT_SANDBOX_PORT 另选端口。`,
+      },
+      1,
+    );
+  }
+}
+
+async function isAlive(api: string): Promise<boolean> {
+  const answer = await fetch(`${api}/livez`, { signal: AbortSignal.timeout(1_000) }).catch(
+    () => null,
+  );
+  return answer?.headers.has('tieout-request-id') ?? false;
 }
 
 /** The merchant of the last start, or a new one; its keys survive a restart with the data directory. */
@@ -136,14 +164,37 @@ function fileOf(merchant: PreparedMerchant) {
   };
 }
 
-function greet(file: DevFile, dataDir: string): void {
+const LABELS = {
+  en: [
+    'API',
+    'Reference',
+    'Sandbox',
+    'Books',
+    'Secret key',
+    'Webhooks',
+    'All of it',
+    'Try',
+    'Stop',
+  ],
+  zh: ['接口', '接口文档', '沙箱', '渠道账本', '密钥', '通知签名', '全部信息', '试试', '停止'],
+} as const;
+
+function greet(file: DevFile, dataDir: string, lang: Lang): void {
   print(JSON.stringify({ listening: file.api, pid: process.pid }));
-  say('');
-  say(`  API        ${file.api}       key  ${file.secret_key}`);
-  say(`  OpenAPI    ${file.api}/openapi.json`);
-  say(`  Sandbox    ${file.sandbox}       books  ${file.sandbox}/books`);
-  say(`  Webhooks   ${file.webhook_secret}`);
-  say(`  All of it  ${join(dataDir, 'dev.json')}`);
-  say('');
-  say('  Try        npx tieout demo lost_notification        Stop  Ctrl-C');
+  const values = [
+    file.api,
+    `${file.api}/docs`,
+    file.sandbox,
+    `${file.sandbox}/books`,
+    file.secret_key,
+    file.webhook_secret,
+    join(dataDir, 'dev.json'),
+    {
+      en: 'the story in README.md, "Two minutes with curl"',
+      zh: 'README.zh-CN.md 中的“两分钟 curl”',
+    }[lang],
+    'Ctrl-C',
+  ];
+  const rows = values.map((value, at) => `  ${padded(LABELS[lang][at] ?? '', 12)}${value}`);
+  say(['', ...rows, ''].join('\n'));
 }

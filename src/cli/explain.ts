@@ -1,34 +1,48 @@
 /** `tieout explain`: one payment's story, in order, with what proves each step. */
 import type { Aggregate } from '../core/aggregate.ts';
-import { CATALOGUE } from '../core/exceptions/catalogue.ts';
 import { majorText } from '../core/money.ts';
 import { idToUuid } from '../core/id.ts';
 import type { InputEntry } from '../store/postgres/history.ts';
 import { historyOf } from '../store/postgres/history.ts';
 import { load } from '../store/postgres/load.ts';
 import type { Pool } from '../store/postgres/pool.ts';
+import { inChinese, nameInChinese } from './chinese.ts';
 import type { Command, ExitCode } from './command.ts';
 import { UsageError } from './command.ts';
 import { findPayments } from './find-payment.ts';
-import { print } from './terminal.ts';
+import { padded, print } from './terminal.ts';
+import type { Lang } from './words.ts';
 import { withPool } from './with-pool.ts';
 
 export const explain: Command = {
   name: 'explain',
   takes: '<any order number>',
-  summary: "Tell one payment's story, with evidence and times",
+  takesMax: 1,
+  summary: {
+    en: "Tell one payment's story, with evidence and times (UTC)",
+    zh: '讲述一笔支付的完整经过，附凭据和时间（UTC）',
+  },
   flags: {},
+  examples: ['explain SO-1', 'explain pay_… --lang zh', 'explain SO-1 --json'],
   run: async ({ positionals, json, lang }) => {
     const [number] = positionals;
-    if (number === undefined)
-      throw new UsageError(
-        'Give an order number: the payment id, the merchant order number or the channel order number.',
-      );
+    if (number === undefined || number === '') {
+      throw new UsageError({
+        en: 'Give an order number: the payment id, the merchant order number or the channel order number.',
+        zh: '请给出订单号：支付订单号、商户订单号或渠道订单号均可。',
+      });
+    }
     return await withPool<ExitCode>(async (pool) => {
       const keys = await findPayments(pool, number);
       const found = (await load(pool, keys)).filter((one) => one !== null);
       if (found.length === 0)
-        throw new UsageError(`There is no payment with the number ${number}.`, 3);
+        throw new UsageError(
+          {
+            en: `There is no payment with the number ${JSON.stringify(number)}: tieout payments list shows the latest.`,
+            zh: `没有单号为 ${JSON.stringify(number)} 的支付订单：tieout payments list 可列出最近的订单。`,
+          },
+          3,
+        );
       for (const aggregate of found) {
         const lines = await storyOf(pool, aggregate);
         if (json)
@@ -97,35 +111,74 @@ function whoSaid(row: InputEntry): string {
 
 function wordsOf(row: InputEntry): string {
   if (row.input !== 'outcome_learned') return row.input.replaceAll('_', ' ');
-  const how = row.via === 'notification' ? 'notification' : `answer to ${row.operation}`;
-  return `${how}: ${row.outcome}`;
+  if (row.via === 'notification') return `notification: ${row.outcome}`;
+  return `answer to ${row.operation}: ${row.outcome}`;
+}
+
+const LABELS = {
+  en: {
+    confirmedBy: 'confirmed by ',
+    order: 'channel order',
+    evidence: 'evidence: ',
+    case: 'case',
+    open: 'open, ',
+    colon: ': ',
+    resolved: 'resolved: ',
+  },
+  zh: {
+    confirmedBy: '确认来源：',
+    order: '渠道订单',
+    evidence: '凭据：',
+    case: '差错',
+    open: '未平，负责方：',
+    colon: '；',
+    resolved: '已平账：',
+  },
+} as const;
+
+const EVIDENCE_SHOWN_MAX = 160;
+
+/** Evidence may be long; `--json` has all of it. */
+function cut(evidence: string): string {
+  return evidence.length > EVIDENCE_SHOWN_MAX
+    ? `${evidence.slice(0, EVIDENCE_SHOWN_MAX)} …`
+    : evidence;
+}
+
+/** A line of the story: how it came, and each change, in Chinese. */
+function storyInChinese(words: string): string {
+  return words.split('; ').map(inChinese).join('；');
 }
 
 function show(
   { payment, orders, cases }: Aggregate,
   lines: readonly StoryLine[],
-  lang: 'zh' | 'en',
+  lang: Lang,
 ): void {
   const sum = `${majorText(payment.amountMinor, payment.currency)} ${payment.currency}`;
-  const how = payment.winner ? `  confirmed by ${payment.winner.via}` : '';
-  print(`${payment.id}  ${payment.merchantOrderNo}  ${sum}  ${payment.status}${how}`);
+  const word = (name: string): string => (lang === 'zh' ? nameInChinese(name) : name);
+  const labels = LABELS[lang];
+  const how = payment.winner ? `  ${labels.confirmedBy}${word(payment.winner.via)}` : '';
+  const day = new Date(lines[0]?.atMs ?? 0).toISOString().slice(0, 10);
+  print(`${payment.id}  ${payment.merchantOrderNo}  ${sum}  ${word(payment.status)}${how}  ${day}`);
   for (const order of orders)
     print(
-      `  channel order ${order.attempt}  ${order.channel}/${order.product}  ${order.channelOrderNo}  ${order.status}`,
+      `  ${labels.order} ${order.attempt}  ${order.channel}/${order.product}  ${order.channelOrderNo}  ${word(order.status)}`,
     );
   for (const line of lines) {
-    print(
-      `  ${new Date(line.atMs).toISOString().slice(11, 23)}  ${line.who.padEnd(9)} ${line.words}`,
-    );
-    if (line.evidence) print(`${' '.repeat(25)}evidence: ${line.evidence.slice(0, 160)}`);
+    const words = lang === 'zh' ? storyInChinese(line.words) : line.words;
+    const at = new Date(line.atMs).toISOString();
+    // The clock of a sandbox can be moved over days: a new day is written out.
+    const time = at.startsWith(day) ? at.slice(11, 23) : `${at.slice(5, 10)} ${at.slice(11, 19)}`;
+    print(`  ${time.padEnd(14)}  ${padded(word(line.who), 8)}  ${words}`);
+    if (line.evidence) print(`${' '.repeat(28)}${labels.evidence}${cut(line.evidence)}`);
   }
   for (const one of cases) {
-    const name =
-      lang === 'zh' ? (CATALOGUE.find((kind) => kind.kind === one.kind)?.zh ?? one.kind) : one.kind;
+    const said = (words: string): string => (lang === 'zh' ? inChinese(words) : words);
     const state =
       one.resolvedAtMs === null
-        ? `open, ${one.owner}: ${one.nextAction}`
-        : `resolved: ${one.resolution}`;
-    print(`  case ${name}  ${state}`);
+        ? `${labels.open}${word(one.owner)}${labels.colon}${said(one.nextAction)}`
+        : `${labels.resolved}${said(one.resolution ?? '')}`;
+    print(`  ${labels.case} ${word(one.kind)}  ${state}`);
   }
 }

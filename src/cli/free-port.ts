@@ -15,3 +15,12 @@ export async function freePort(): Promise<number> {
     });
   });
 }
+
+/** Whether something could listen there now; false also where this user may not. */
+export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return await new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}

@@ -13,102 +13,180 @@ import {
 import type { Merchant } from '../store/postgres/merchants.ts';
 import type { Pool } from '../store/postgres/pool.ts';
 import type { Command, ExitCode, Invocation } from './command.ts';
-import { UsageError } from './command.ts';
-import { print, table } from './terminal.ts';
+import { UsageError, nameFlag, verbOf } from './command.ts';
+import { pairs, print, table } from './terminal.ts';
 import { withPool } from './with-pool.ts';
 
-const NAME_LENGTH_MAX = 100;
+const WORDS = {
+  en: {
+    merchant: 'merchant',
+    key: 'secret key',
+    notices: 'notice secret',
+    once: '(shown only now)',
+    list: ['merchant', 'name', 'created'],
+    keys: ['key', 'created', 'state'],
+    active: 'active',
+    revoked: 'revoked',
+    done: 'Revoked. Requests with it are refused within 5 seconds.',
+    none: 'There is no merchant yet: tieout merchants create --name NAME.',
+  },
+  zh: {
+    merchant: '商户',
+    key: '密钥',
+    notices: '通知签名密钥',
+    once: '（仅此一次显示）',
+    list: ['商户', '名称', '创建时间'],
+    keys: ['密钥', '创建时间', '状态'],
+    active: '有效',
+    revoked: '已吊销',
+    done: '已吊销。5 秒内，使用该密钥的请求将被拒绝。',
+    none: '还没有商户：tieout merchants create --name NAME。',
+  },
+} as const;
 
 export const merchants: Command = {
   name: 'merchants',
-  takes: 'create|list|keys|revoke',
-  summary:
-    'Create merchants and their keys: create --name N · list · keys <mch_…> [--new] · revoke --key K',
-  flags: {
-    name: { type: 'string', value: 'NAME', help: 'Name of the merchant to create' },
-    new: { type: 'boolean', help: 'keys: make another key' },
-    key: { type: 'string', value: 'KEY', help: 'revoke: the key itself' },
+  takes: 'create|list|keys|revoke [mch_…]',
+  takesMax: 2,
+  summary: {
+    en: 'Create merchants and their keys: create --name NAME · list · keys mch_… [--new] · revoke --key KEY',
+    zh: '管理商户及其密钥：create --name NAME · list · keys mch_… [--new] · revoke --key KEY',
   },
+  flags: {
+    name: {
+      type: 'string',
+      value: 'NAME',
+      help: { en: 'create: name of the merchant', zh: 'create：商户名称' },
+    },
+    new: { type: 'boolean', help: { en: 'keys: make another key', zh: 'keys：再建一个密钥' } },
+    key: {
+      type: 'string',
+      value: 'KEY',
+      help: { en: 'revoke: the key itself', zh: 'revoke：要吊销的密钥' },
+    },
+  },
+  examples: ['merchants create --name "Tea shop"', 'merchants list', 'merchants keys mch_… --new'],
   run: async (invocation) => {
-    const [verb, id] = invocation.positionals;
-    switch (verb) {
-      case 'create':
-        return await withPool(async (pool) => await create(pool, invocation));
-      case 'list':
-        return await withPool(async (pool) => await list(pool, invocation));
-      case 'keys':
-        return await withPool(async (pool) => await keys(pool, id, invocation));
-      case 'revoke':
-        return await withPool(async (pool) => await revoke(pool, invocation));
-      default:
-        throw new UsageError('Say what to do: tieout merchants create|list|keys|revoke.');
-    }
+    const verb = verbOf('merchants', ['create', 'list', 'keys', 'revoke'], invocation.positionals);
+    const work = workOf(verb, invocation);
+    return await withPool(async (pool) => await work(pool));
   },
 };
 
-async function create(pool: Pool, { flags, json }: Invocation): Promise<ExitCode> {
-  const name = typeof flags.name === 'string' ? flags.name.trim() : '';
-  if (name === '' || name.length > NAME_LENGTH_MAX) {
-    throw new UsageError(`--name must be 1 to ${NAME_LENGTH_MAX} characters.`);
+/** What to do, checked before any database is opened. */
+function workOf(
+  verb: 'create' | 'list' | 'keys' | 'revoke',
+  invocation: Invocation,
+): (pool: Pool) => Promise<ExitCode> {
+  const [, id] = invocation.positionals;
+  if (id !== undefined && verb !== 'keys') {
+    throw new UsageError({
+      en: `merchants ${verb} takes no ${JSON.stringify(id)}: leave it out.`,
+      zh: `merchants ${verb} 不需要参数 ${JSON.stringify(id)}，请去掉。`,
+    });
   }
+  switch (verb) {
+    case 'create': {
+      const name = nameFlag(invocation);
+      return async (pool) => await create(pool, name, invocation);
+    }
+    case 'list':
+      return async (pool) => await list(pool, invocation);
+    case 'keys':
+      if (id === undefined) {
+        throw new UsageError({
+          en: 'Name the merchant: tieout merchants keys mch_….',
+          zh: '请指明商户：tieout merchants keys mch_…。',
+        });
+      }
+      return async (pool) => await keys(pool, id, invocation);
+    case 'revoke': {
+      const { key } = invocation.flags;
+      if (typeof key !== 'string') {
+        throw new UsageError({
+          en: 'Give the key to revoke: --key sk_test_….',
+          zh: '请给出要吊销的密钥：--key sk_test_…。',
+        });
+      }
+      return async (pool) => await revoke(pool, key, invocation);
+    }
+  }
+}
+
+async function create(pool: Pool, name: string, { json, lang }: Invocation): Promise<ExitCode> {
   const nowMs = Date.now();
   const freshId = (prefix: string): string => newId(prefix, nowMs, randomBytes(ID_RANDOM_BYTES));
   const merchant = await createMerchant(pool, { name, nowMs, newId: freshId });
   const { key } = await newKey(pool, merchant);
   const { noticeSecret } = merchant;
-  if (json)
-    print(JSON.stringify({ merchant: merchant.id, secret_key: key, webhook_secret: noticeSecret }));
-  else {
-    print(`merchant        ${merchant.id}`);
-    print(`secret key      ${key}   (shown only now)`);
-    print(`notice secret   ${noticeSecret}`);
-  }
+  const words = WORDS[lang];
+  print(
+    json
+      ? JSON.stringify({ merchant: merchant.id, secret_key: key, webhook_secret: noticeSecret })
+      : pairs([
+          [words.merchant, `${merchant.id}  ${name}`],
+          [words.key, `${key}   ${words.once}`],
+          [words.notices, noticeSecret],
+        ]),
+  );
   return 0;
 }
 
-async function list(pool: Pool, { json }: Invocation): Promise<ExitCode> {
+async function list(pool: Pool, { json, lang }: Invocation): Promise<ExitCode> {
   const all = await listMerchants(pool);
   const rows = all.map((one) => [one.id, one.name, new Date(one.createdAtMs).toISOString()]);
   if (json)
     for (const [merchant, name, createdAt] of rows)
       print(JSON.stringify({ merchant, name, created_at: createdAt }));
-  else print(table(['merchant', 'name', 'created'], rows));
+  else print(rows.length === 0 ? WORDS[lang].none : table(WORDS[lang].list, rows));
   return 0;
 }
 
-async function keys(
-  pool: Pool,
-  id: string | undefined,
-  { flags, json }: Invocation,
-): Promise<ExitCode> {
-  if (id === undefined) throw new UsageError('Name the merchant: tieout merchants keys mch_….');
+async function keys(pool: Pool, id: string, { flags, json, lang }: Invocation): Promise<ExitCode> {
+  const words = WORDS[lang];
   const merchant = await findMerchantById(pool, id);
-  if (!merchant) throw new UsageError(`There is no merchant ${id}.`, 3);
+  if (!merchant) {
+    throw new UsageError(
+      {
+        en: `There is no merchant ${id}: tieout merchants list shows all.`,
+        zh: `没有商户 ${id}：tieout merchants list 可列出全部。`,
+      },
+      3,
+    );
+  }
   if (flags.new === true) {
     const { key } = await newKey(pool, merchant);
-    print(json ? JSON.stringify({ secret_key: key }) : `secret key   ${key}   (shown only now)`);
+    print(
+      json ? JSON.stringify({ secret_key: key }) : pairs([[words.key, `${key}   ${words.once}`]]),
+    );
     return 0;
   }
   const listed = await listKeys(pool, { merchantNumber: merchant.number });
-  const rows = listed.map((one) => [
-    `sk_test_…${one.hint}`,
-    new Date(one.createdAtMs).toISOString(),
-    one.revokedAtMs === null ? 'active' : `revoked ${new Date(one.revokedAtMs).toISOString()}`,
-  ]);
-  if (json)
-    for (const [key, createdAt, state] of rows)
-      print(JSON.stringify({ key, created_at: createdAt, state }));
-  else print(table(['key', 'created', 'state'], rows));
+  const rows = listed.map(({ hint, createdAtMs, revokedAtMs }) => ({
+    key: `sk_test_…${hint}`,
+    created_at: new Date(createdAtMs).toISOString(),
+    revoked_at: revokedAtMs === null ? null : new Date(revokedAtMs).toISOString(),
+  }));
+  if (json) for (const row of rows) print(JSON.stringify(row));
+  else {
+    const cells = rows.map((row) => [
+      row.key,
+      row.created_at,
+      row.revoked_at === null ? words.active : `${words.revoked} ${row.revoked_at}`,
+    ]);
+    print(table(words.keys, cells));
+  }
   return 0;
 }
 
-async function revoke(pool: Pool, { flags }: Invocation): Promise<ExitCode> {
-  if (typeof flags.key !== 'string')
-    throw new UsageError('Give the key to revoke: --key sk_test_….');
-  if (!(await revokeKey(pool, keyHash(flags.key), Date.now()))) {
-    throw new UsageError('There is no active key like that.', 3);
+async function revoke(pool: Pool, key: string, { json, lang }: Invocation): Promise<ExitCode> {
+  if (!(await revokeKey(pool, keyHash(key), Date.now()))) {
+    throw new UsageError(
+      { en: 'There is no active key like that.', zh: '没有这样的有效密钥。' },
+      3,
+    );
   }
-  print('Revoked. Requests with it are refused within 5 seconds.');
+  print(json ? JSON.stringify({ revoked: true }) : WORDS[lang].done);
   return 0;
 }
 

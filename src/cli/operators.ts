@@ -4,21 +4,35 @@ import { ID_RANDOM_BYTES, newId } from '../core/id.ts';
 import { isDataError } from '../store/postgres/errors.ts';
 import { createKey, createOperator } from '../store/postgres/merchants.ts';
 import type { Command, ExitCode } from './command.ts';
-import { UsageError } from './command.ts';
-import { print } from './terminal.ts';
+import { UsageError, nameFlag, verbOf } from './command.ts';
+import { pairs, print } from './terminal.ts';
 import { withPool } from './with-pool.ts';
+
+const LABELS = {
+  en: ['operator', 'operator key', '(shown only now)'],
+  zh: ['操作员', '操作员密钥', '（仅此一次显示）'],
+} as const;
 
 export const operators: Command = {
   name: 'operators',
   takes: 'create',
-  summary: 'Create an operator, a named person, with a key: create --name N',
-  flags: { name: { type: 'string', value: 'NAME', help: 'Name of the person' } },
-  run: async ({ positionals, flags, json }) => {
-    if (positionals[0] !== 'create')
-      throw new UsageError('Say what to do: tieout operators create --name N.');
-    const name = typeof flags.name === 'string' ? flags.name.trim() : '';
-    if (name === '' || name.length > 100)
-      throw new UsageError('--name must be 1 to 100 characters.');
+  takesMax: 1,
+  summary: {
+    en: 'Create an operator, a named person, with a key',
+    zh: '创建操作员（具名的人）及其密钥',
+  },
+  flags: {
+    name: {
+      type: 'string',
+      value: 'NAME',
+      help: { en: 'Name of the person', zh: '操作员姓名' },
+    },
+  },
+  examples: ['operators create --name "Wang Fang"'],
+  run: async (invocation) => {
+    const { positionals, json, lang } = invocation;
+    verbOf('operators', ['create'], positionals);
+    const name = nameFlag(invocation);
     return await withPool<ExitCode>(async (pool) => {
       const nowMs = Date.now();
       const freshId = (prefix: string): string =>
@@ -26,7 +40,13 @@ export const operators: Command = {
       const operator = await createOperator(pool, { name, nowMs, newId: freshId }).catch(
         (error: unknown) => {
           if (isDataError(error))
-            throw new UsageError(`There is already an operator named ${name}.`, 1);
+            throw new UsageError(
+              {
+                en: `There is already an operator named ${name}: choose another --name.`,
+                zh: `已有名为 ${name} 的操作员：请换一个 --name。`,
+              },
+              1,
+            );
           throw error;
         },
       );
@@ -37,8 +57,13 @@ export const operators: Command = {
       });
       if (json) print(JSON.stringify({ operator: operator.id, name, operator_key: key }));
       else {
-        print(`operator       ${operator.id}  ${name}`);
-        print(`operator key   ${key}   (shown only now)`);
+        const [person, secret, once] = LABELS[lang];
+        print(
+          pairs([
+            [person, `${operator.id}  ${name}`],
+            [secret, `${key}   ${once}`],
+          ]),
+        );
       }
       return 0;
     });

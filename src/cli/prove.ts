@@ -9,16 +9,31 @@ const PROOFS = fileURLToPath(new URL('../../test/proofs/run.ts', import.meta.url
 
 export const prove: Command = {
   name: 'prove',
-  takes: '[part]',
-  summary: 'Prove at full size what the tests sample; one JSON line per part',
+  takes: '[part …]',
+  takesMax: 99,
+  summary: {
+    en: 'Prove at full size what the tests sample; one JSON line per part',
+    zh: '以完整规模验证测试所抽样的内容；每部分输出一行 JSON',
+  },
+  examples: ['prove', 'prove kills --seed 7'],
   flags: {
-    fresh: { type: 'boolean', help: 'Also what was proven at this commit before' },
-    seed: { type: 'string', value: 'N', help: 'Draws what is left to chance (default 1)' },
+    fresh: {
+      type: 'boolean',
+      help: { en: 'Also what was proven at this commit before', zh: '本提交已验证过的也重做' },
+    },
+    seed: {
+      type: 'string',
+      value: 'N',
+      help: { en: 'Draws what is left to chance (default 1)', zh: '随机种子（默认 1）' },
+    },
   },
   run: async (invocation) => {
     if (!existsSync(PROOFS)) {
       throw new UsageError(
-        'The proofs are part of the source tree; this installation has none.',
+        {
+          en: 'The proofs are part of the source tree; this installation has none.',
+          zh: '验证程序属于源码目录，本安装中没有。',
+        },
         1,
       );
     }

@@ -19,21 +19,36 @@ const OFFSET_EVERY_MS = 200;
 export const serve: Command = {
   name: 'serve',
   takes: '',
-  summary: 'Run the platform until SIGTERM: API, worker, or both',
+  takesMax: 0,
+  summary: {
+    en: 'Run the platform until SIGTERM: API, worker, or both',
+    zh: '运行平台（API、后台任务或两者），直到收到 SIGTERM',
+  },
+  examples: ['serve', 'serve --roles worker'],
   flags: {
-    roles: { type: 'string', value: 'api,worker', help: 'What this process does (default: both)' },
+    roles: {
+      type: 'string',
+      value: 'api,worker',
+      help: { en: 'What this process does (default: both)', zh: '本进程的职责（默认两者）' },
+    },
   },
   run: async ({ flags }) => {
     const roles = readRoles(flags.roles);
     const config = readConfig(process.env, process.cwd());
     const database = await openDatabase(config.databaseUrl, config.dataDir);
-    const platform = buildPlatform(config, database.url);
-    const running = await startRoles(platform, config, roles);
-    print(JSON.stringify({ listening: running.url, roles, pid: process.pid }));
-    await stopSignal();
-    await running.stop();
-    await platform.stop();
-    await database.stop();
+    try {
+      const platform = buildPlatform(config, database.url);
+      try {
+        const running = await startRoles(platform, config, roles);
+        print(JSON.stringify({ listening: running.url, roles, pid: process.pid }));
+        await stopSignal();
+        await running.stop();
+      } finally {
+        await platform.stop();
+      }
+    } finally {
+      await database.stop();
+    }
     return 0;
   },
 };
@@ -43,7 +58,10 @@ function readRoles(text: string | boolean | undefined): Role[] {
   const names = text.split(',');
   const unknown = names.find((name) => !ROLES.some((role) => role === name));
   if (unknown !== undefined)
-    throw new UsageError(`--roles knows ${ROLES.join(' and ')}, not ${JSON.stringify(unknown)}.`);
+    throw new UsageError({
+      en: `--roles knows ${ROLES.join(' and ')}, not ${JSON.stringify(unknown)}: --roles api,worker.`,
+      zh: `--roles 支持 ${ROLES.join('、')}，不支持 ${JSON.stringify(unknown)}：--roles api,worker。`,
+    });
   return ROLES.filter((role) => names.includes(role));
 }
 
@@ -63,12 +81,18 @@ export async function startRoles(
   const background: Promise<void>[] = [];
   let server: FastifyInstance | null = null;
   let url: string | null = null;
-  if (config.mode === 'sandbox') background.push(followOffset(platform, stopping.signal));
+  // First what can fail: a port in use leaves nothing behind that would keep the process alive.
   if (roles.includes('api')) {
     const api = buildApi(platform.api);
-    url = await api.listen({ host: config.host, port: config.port });
+    url = await api
+      .listen({ host: config.host, port: config.port })
+      .catch(async (error: unknown) => {
+        await api.close();
+        throw error;
+      });
     server = api;
   }
+  if (config.mode === 'sandbox') background.push(followOffset(platform, stopping.signal));
   if (roles.includes('worker')) {
     const { clock, log } = platform;
     platform.sendOwnNotices();

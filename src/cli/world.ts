@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PARENT_PIPE } from './parent-pipe.ts';
 
 /** A child process of ours that has said where it listens. */
 export type Child = {
@@ -102,8 +103,8 @@ async function startChild(
   env: Record<string, string>,
 ): Promise<Child> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env, [PARENT_PIPE]: '1' },
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const url = await firstAddress(child);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));

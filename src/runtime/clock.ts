@@ -8,12 +8,17 @@ export type Clock = {
   readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>;
 };
 
-export type OffsetClock = Clock & { offsetMs: number };
+export type OffsetClock = Clock & {
+  offsetMs: number;
+  /** The wall clock without the offset: for what others check with a clock of their own. */
+  readonly wallMs: () => number;
+};
 
 /** The wall clock with a movable offset, in milliseconds. */
 export function offsetClock(): OffsetClock {
   const clock: OffsetClock = {
     offsetMs: 0,
+    wallMs: () => Date.now(),
     nowMs: () => Date.now() + clock.offsetMs,
     sleep: async (durationMs, signal) => {
       await new Promise<void>((resolve) => {

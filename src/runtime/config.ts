@@ -60,6 +60,7 @@ type ConfigFile = {
 
 const FILE_FIELDS = ['mode', 'public_url', 'sandbox_url', 'policy', 'accounts', 'worker'];
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const PORT_DEFAULT = 4040;
 const REQUEST_DEADLINE_MS = 8_000;
 const MERCHANT_WAIT_MS = 10_000;
@@ -92,6 +93,11 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): Config {
     logLevel: env.TIEOUT_LOG ?? 'info',
     killAt: env.TIEOUT_KILL_AT,
   };
+  if (!LOG_LEVELS.includes(config.logLevel)) {
+    faults.push(
+      `TIEOUT_LOG is ${JSON.stringify(config.logLevel)}; known: ${LOG_LEVELS.join(', ')}.`,
+    );
+  }
   if (file.mode !== undefined && file.mode !== 'live' && file.mode !== 'sandbox') {
     faults.push('mode must be "sandbox" or "live".');
   }

@@ -44,6 +44,8 @@ export type NoticeSenderOptions = {
   readonly store: Store;
   readonly door: Door;
   readonly clock: Clock;
+  /** Real time, by which receivers judge the age of a signature. */
+  readonly wallMs: () => number;
   readonly killPoint: KillPoints;
   readonly linkOf: LinkOf;
   readonly mode: GuardMode;

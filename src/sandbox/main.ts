@@ -39,4 +39,9 @@ const sandbox = await startSandbox(optionsFrom(process.env));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void sandbox.close());
 }
+// Whoever starts the sandbox as a child holds its standard input: when that closes, the parent is gone.
+if (process.env['TIEOUT_PARENT_PIPE'] !== undefined) {
+  process.stdin.once('end', () => void sandbox.close()).resume();
+  process.stdin.unref();
+}
 console.log(JSON.stringify({ listening: sandbox.url }));

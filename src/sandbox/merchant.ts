@@ -39,15 +39,18 @@ export class SampleMerchant {
     this.#fault = times > 0 ? { status, timesLeft: times } : null;
   }
 
-  /** Takes a notice and answers with the status: 204 taken, 401 not authentic, 400 no notice. */
-  receive(headers: IncomingHttpHeaders, body: Buffer, nowMs: number): number {
+  /**
+   * Takes a notice and answers with the status: 204 taken, 401 not authentic, 400 no notice. Like
+   * every merchant it judges a signature's age by the real clock, `wallMs`, and lives at `nowMs`.
+   */
+  receive(headers: IncomingHttpHeaders, body: Buffer, nowMs: number, wallMs: number): number {
     if (this.#fault !== null) {
       const { status } = this.#fault;
       this.#fault.timesLeft -= 1;
       if (this.#fault.timesLeft <= 0) this.#fault = null;
       return status;
     }
-    if (this.#secret === null || !isAuthentic(this.#secret, headers, body, nowMs)) return 401;
+    if (this.#secret === null || !isAuthentic(this.#secret, headers, body, wallMs)) return 401;
     const webhookId = String(headers['webhook-id']);
     if (this.#told.has(webhookId)) return 204;
     const told = readNotice(webhookId, body, nowMs);
@@ -72,14 +75,14 @@ function isAuthentic(
   secret: string,
   headers: IncomingHttpHeaders,
   body: Buffer,
-  nowMs: number,
+  wallMs: number,
 ): boolean {
   const id = headers['webhook-id'];
   const timestamp = headers['webhook-timestamp'];
   const signatures = headers['webhook-signature'];
   if (typeof id !== 'string' || typeof timestamp !== 'string') return false;
   if (typeof signatures !== 'string' || !/^\d{1,12}$/.test(timestamp)) return false;
-  if (Math.abs(nowMs - Number(timestamp) * 1_000) > NOTICE_AGE_MS_MAX) return false;
+  if (Math.abs(wallMs - Number(timestamp) * 1_000) > NOTICE_AGE_MS_MAX) return false;
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
   return signatures.split(' ').some((entry) => {

@@ -16,13 +16,14 @@ main.wide{max-width:60rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:24px 20px}
 h1{margin:0 0 4px;font-size:1.15rem;overflow-wrap:anywhere}
 .amount{margin:8px 0 16px;font-size:2.25rem;font-weight:700;line-height:1.2;font-variant-numeric:tabular-nums}
-.mark{font-size:2.5rem;line-height:1.2}
+.mark{margin:0;font-size:2.5rem;line-height:1.2}
+.stack td:nth-child(2){font-weight:600}
 .good{color:var(--good)}
 .bad{color:var(--bad)}
 dl{margin:0 0 20px;border-top:1px solid var(--line)}
-dl div{display:flex;justify-content:space-between;gap:16px;padding:10px 0;border-bottom:1px solid var(--line)}
+dl div{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 16px;padding:10px 0;border-bottom:1px solid var(--line)}
 dt{color:var(--soft);flex:none}
-dd{margin:0;text-align:right;overflow-wrap:anywhere}
+dd{margin:0 0 0 auto;text-align:right;overflow-wrap:anywhere}
 form{margin:0 0 12px}
 button,.button{display:block;width:100%;min-height:48px;padding:10px 16px;border:1px solid var(--brand);border-radius:8px;background:var(--brand);color:var(--brand-ink);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
 button.quiet{background:transparent;color:var(--brand)}
@@ -31,7 +32,8 @@ button:focus-visible,a:focus-visible{outline:3px solid var(--brand);outline-offs
 .scroll{overflow-x:auto}
 table{width:100%;border-collapse:collapse;font-size:.9rem}
 th,td{padding:8px 10px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+th.number,td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+@media (max-width:40rem){.stack thead{display:none}.stack tr{display:block;padding:10px 0;border-bottom:1px solid var(--line)}.stack td,.stack td.number{display:block;padding:1px 0;border:0;text-align:left}}
 `;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');

@@ -127,9 +127,10 @@ function amountText(amountMinor: number, currency: string, language: Language): 
 }
 
 function timeText(atMs: number, language: Language): string {
-  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
+  const time = new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
     dateStyle: 'medium',
-    timeStyle: 'long',
+    timeStyle: 'medium',
     timeZone: PAGE_TIME_ZONE,
   }).format(atMs);
+  return language === 'zh' ? `${time}（北京时间）` : `${time} (UTC+8)`;
 }

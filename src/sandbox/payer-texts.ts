@@ -34,7 +34,7 @@ export const PAYER_TEXTS: Readonly<Record<Language, PayerTexts>> = {
     payTitle: '确认付款',
     payee: '收款方',
     orderNo: '订单号',
-    payBefore: '请在此时间前付款',
+    payBefore: '付款截止',
     pay: '支付',
     cancel: '取消',
     paidTitle: '支付成功',

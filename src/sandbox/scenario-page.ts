@@ -5,7 +5,8 @@ import { SCENARIOS, scenarioNames } from './scenarios.ts';
 const TEXTS = {
   zh: {
     title: 'Tieout 沙箱：场景一览',
-    lead: '下单时用 scenario 字段或保留金额选择场景；账本见 /books。',
+    lead: '下单（POST /v1/payments）时，用 metadata.scenario 或保留金额选择场景。',
+    books: '渠道账本',
     columns: ['金额（分）', '场景', '说明', '应有结果'],
     ends: {
       succeeded: '支付成功',
@@ -21,17 +22,18 @@ const TEXTS = {
   },
   en: {
     title: 'Tieout sandbox: the scenarios',
-    lead: 'An order chooses one by its field "scenario" or by a reserved amount; the books are at /books.',
-    columns: ['Amount (minor)', 'Scenario', 'What happens', 'Right end'],
+    lead: 'Choose one with metadata.scenario in POST /v1/payments, or by a reserved amount.',
+    books: "The channels' books",
+    columns: ['Amount (minor units)', 'Scenario', 'What happens', 'Ends'],
     ends: {
-      succeeded: 'succeeded',
+      succeeded: 'paid',
       closed: 'closed',
       held: 'held',
-      either: 'either',
+      either: 'paid or closed',
       returned: 'money returned',
-      refunded: 'succeeded, then refunded',
+      refunded: 'paid, then refunded',
       refund_stuck: 'refund waits for a person',
-      reversed: 'succeeded, then revoked',
+      reversed: 'paid, then revoked',
     },
     platform: 'Platform',
   },
@@ -41,7 +43,12 @@ const TEXTS = {
 export function serveScenarioPage(exchange: Exchange, platformUrl: string | null): void {
   const language = languageOf(exchange);
   const texts = TEXTS[language];
-  const head = texts.columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join('');
+  const head = texts.columns
+    .map(
+      (column, at) =>
+        `<th scope="col"${at === 0 ? ' class="number"' : ''}>${escapeHtml(column)}</th>`,
+    )
+    .join('');
   const platform =
     platformUrl === null
       ? ''
@@ -49,8 +56,9 @@ export function serveScenarioPage(exchange: Exchange, platformUrl: string | null
   const main = `<section class="card">
 <h1>${escapeHtml(texts.title)}</h1>
 <p>${escapeHtml(texts.lead)}</p>
+<p><a href="/books">${escapeHtml(texts.books)}</a></p>
 ${platform}
-<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>
+<div class="scroll"><table class="stack"><thead><tr>${head}</tr></thead><tbody>
 ${rows(language)}
 </tbody></table></div>
 </section>`;

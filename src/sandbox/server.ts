@@ -157,8 +157,8 @@ async function serve(routes: Routes, exchange: Exchange): Promise<void> {
     return await routes.control.serve(exchange);
   if (path === '/merchant/notices' && method === 'POST') {
     const body = await readBody(exchange.request);
-    const status =
-      body === null ? 413 : merchant.receive(exchange.request.headers, body, clock.nowMs());
+    const { headers } = exchange.request;
+    const status = body === null ? 413 : merchant.receive(headers, body, clock.nowMs(), Date.now());
     return sendStatus(exchange, status);
   }
   const isPage = method === 'GET' || method === 'POST';

@@ -51,6 +51,7 @@ export function openSender(
   const sender = newNoticeSender({
     ...books,
     store,
+    wallMs: () => books.clock.ms,
     http: newNoticePost({ mode, deadlineMs }),
     killPoint,
     linkOf: () => null,
