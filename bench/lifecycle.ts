@@ -283,7 +283,12 @@ function report(
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const [lower = 0, upper = 0] = [
+    sorted[Math.floor((sorted.length - 1) / 2)],
+    sorted[Math.floor(sorted.length / 2)],
+  ];
+  // Of four rounds the middle lies between two of them; the better one would flatter.
+  return (lower + upper) / 2;
 }
 
 function round2(value: number): number {
