@@ -19,7 +19,7 @@ const CONFIGURATION: readonly Rule[] = [
     '$1 为 $2，应为 0 到 65535 的端口号。',
   ],
   [/^(.+?) is (.+); known: (.+)\.$/, '$1 为 $2；可用：$3。'],
-  [/^(.+?) must be a text\.$/, '$1 必须是文本。'],
+  [/^(.+?) must be an address such as (.+)\.$/, '$1 必须是 $2 这样的地址。'],
   [/^(.+?) must be an object of numbers\.$/, '$1 必须是由数字组成的对象。'],
   [/^(.+?) must be a number from 0\.$/, '$1 必须是不小于 0 的数字。'],
   [/^mode must be "sandbox" or "live"\.$/, 'mode 只能是 "sandbox" 或 "live"。'],
