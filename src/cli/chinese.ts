@@ -13,6 +13,7 @@ const CONFIGURATION: readonly Rule[] = [
   [/^(.+?) is (.+), which does not exist; known: (.+)\.$/, '$1 为 $2，但没有这个渠道；可用：$3。'],
   [/^(.+?) must hold one JSON object\.$/, '$1 的内容必须是一个 JSON 对象。'],
   [/^(.+?) cannot be read: ENOENT.*$/, '$1 不存在：请更正 TIEOUT_CONFIG 中的路径。'],
+  [/^(.+?) cannot be read: .*JSON.*$/, '$1 不是完整的 JSON：请检查引号、逗号和括号。'],
   [/^(.+?) cannot be read: (.+)$/, '无法读取 $1：$2'],
   [
     /^(.+?) is (.+); it must be a port number from 0 to 65535\.$/,
