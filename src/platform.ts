@@ -18,8 +18,10 @@ import { offsetClock } from './runtime/clock.ts';
 import type { Config } from './runtime/config.ts';
 import { killPoints } from './runtime/kill-point.ts';
 import type { KillPoints } from './runtime/kill-point.ts';
+import type { Metrics } from './runtime/metrics.ts';
 import { newMetrics } from './runtime/metrics.ts';
 import type { NoticeSender } from './runtime/notice-sender.ts';
+import { measureOpenWork } from './runtime/open-work.ts';
 import { newNoticeSender } from './runtime/notice-sender.ts';
 import type { LinkOf } from './runtime/payment-object.ts';
 import type { Brake } from './runtime/perform.ts';
@@ -72,12 +74,12 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
   const store = postgresStore(pool);
   const killPoint = killPoints(config.killAt, () => process.kill(process.pid, 'SIGKILL'));
   const freshId = (prefix: string): string => newId(prefix, clock.nowMs(), random(ID_RANDOM_BYTES));
-  const connectors = buildConnectors(config.accounts, {
-    publicUrl: config.publicUrl,
-    nowMs: clock.nowMs,
-    requestDeadlineMs: config.requestDeadlineMs,
-    merchantWaitMs: config.merchantWaitMs,
-  });
+  const registry = new Registry();
+  const metrics = newMetrics(registry);
+  measureOpenWork(registry, pool);
+  const { publicUrl, requestDeadlineMs, merchantWaitMs } = config;
+  const surroundings = { publicUrl, nowMs: clock.nowMs, requestDeadlineMs, merchantWaitMs };
+  const connectors = metrics.measureCalls(buildConnectors(config.accounts, surroundings));
   const door = openDoor({
     store,
     context: () => contextOf(config, connectors, clock),
@@ -88,7 +90,8 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
     batchSizeMax: BATCH_SIZE_MAX,
     pause: async (tries) => await clock.sleep(50 * 2 ** Math.min(tries, 6)),
   });
-  const parts: Parts = { config, log, pool, clock, store, killPoint, freshId, connectors, door };
+  const books = { store, door, connectors, clock, killPoint, freshId };
+  const parts: Parts = { config, log, pool, registry, metrics, ...books };
   const notices = newNoticeSender({
     pool,
     store,
@@ -126,6 +129,8 @@ type Parts = {
   readonly freshId: (prefix: string) => string;
   readonly connectors: Connectors;
   readonly door: Door;
+  readonly registry: Registry;
+  readonly metrics: Metrics;
 };
 
 function contextOf(config: Config, connectors: Connectors, clock: OffsetClock): Context {
@@ -185,8 +190,7 @@ function buildWorker(parts: Parts, notices: NoticeSender): Worker {
 
 function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
   const { config, log, pool, clock, store, killPoint, freshId, connectors, door } = parts;
-  const registry = new Registry();
-  const metrics = newMetrics(registry);
+  const { registry, metrics } = parts;
   const performer = newPerformer(connectors, door, clock, killPoint, brakeOf(parts));
   const stored = newStoredNotifications(pool, door, clock, config.worker.leaseMs);
   const outside = config.sandboxUrl === null ? null : sandboxControl(config.sandboxUrl);

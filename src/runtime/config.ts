@@ -82,9 +82,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): Config {
     dataDir: resolve(cwd, env.TIEOUT_DATA_DIR ?? '.tieout'),
     host: env.TIEOUT_HOST ?? '127.0.0.1',
     port,
-    publicUrl: readText(file.public_url, 'public_url', faults) ?? `http://127.0.0.1:${port}`,
+    publicUrl: readAddress(file.public_url, 'public_url', faults) ?? `http://127.0.0.1:${port}`,
     sandboxUrl:
-      mode === 'sandbox' ? (readText(file.sandbox_url, 'sandbox_url', faults) ?? null) : null,
+      mode === 'sandbox' ? (readAddress(file.sandbox_url, 'sandbox_url', faults) ?? null) : null,
     policy: readNumbers(POLICY_DEFAULT, file.policy, 'policy', faults),
     accounts: Array.isArray(file.accounts) ? file.accounts : [],
     requestDeadlineMs: REQUEST_DEADLINE_MS,
@@ -137,9 +137,10 @@ function readPort(text: string | undefined, faults: string[]): number {
   return PORT_DEFAULT;
 }
 
-function readText(value: unknown, name: string, faults: string[]): string | undefined {
-  if (value === undefined || typeof value === 'string') return value;
-  faults.push(`${name} must be a text.`);
+function readAddress(value: unknown, name: string, faults: string[]): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value)) return value;
+  faults.push(`${name} must be an address such as http://127.0.0.1:4040.`);
   return undefined;
 }
 
