@@ -2,6 +2,7 @@
  * The API in a test: a real database, the real door and requests, and a channel whose answers the
  * test chooses. Nothing listens; requests are injected.
  */
+import { TOGETHER } from '../core/decision.ts';
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import pino from 'pino';
@@ -106,6 +107,7 @@ function newParts(
   const connectors = scriptedConnectors(script);
   const context = () => ({
     nowMs: clock.nowMs(),
+    ...TOGETHER,
     policy: POLICY_DEFAULT,
     rules: () => RULES,
     newId: freshId,
@@ -129,6 +131,7 @@ function newParts(
   );
   const deps: ApiDependencies = {
     pool,
+    channelPool: pool,
     store,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
     receiver: { receive: async () => await Promise.resolve(null) },

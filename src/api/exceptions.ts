@@ -27,7 +27,12 @@ export function exceptionRoutes(app: Api, deps: ApiDependencies): void {
     },
     async (request) => {
       const page = pageOf(request.query, 'exc');
-      const { items, hasMore } = await listOpenCases(deps.pool, scopeOf(request.caller), page);
+      const { items, hasMore } = await listOpenCases(
+        deps.pool,
+        scopeOf(request.caller),
+        page,
+        deps.channelPool,
+      );
       const aggregates = await deps.store.load(items);
       const data = items.flatMap(({ caseId }, at) => {
         const aggregate = aggregates[at];

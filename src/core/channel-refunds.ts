@@ -10,6 +10,7 @@ import { openFailed, resolveFailed } from './exceptions/failed-refund.ts';
 import { nextRefundQueryAtMs, resolveUnknown } from './exceptions/unknown-refund.ts';
 import { CHANNEL_REFUND_MAX, channelRefundNo } from './id.ts';
 import type { ToChannelBook } from './message.ts';
+import { refusalMark } from './message.ts';
 import type { RefundRules } from './policy.ts';
 
 type ReturnMoney = Extract<ToChannelBook, { type: 'return_money' }>;
@@ -149,7 +150,8 @@ export function refuse(
 ): ChannelOrder {
   const { attempt } = order;
   const { refundKey } = refund;
-  out.toPaymentBook.push({ type: 'return_refused', refundKey, attempt, end, code, message });
+  const of = refusalMark(refund);
+  out.toPaymentBook.push({ type: 'return_refused', refundKey, attempt, end, of, code, message });
   // A merchant's refund that is dead is over; a surplus stays owed, and so does what is stuck.
   if (end === 'dead' && !refund.isAutomatic) {
     resolveFailed(refundKey, 'The channel refused the refund for good.', out, context);

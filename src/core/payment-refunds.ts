@@ -138,7 +138,7 @@ export function acceptRefused(
   if (!refund || (refund.status !== 'pending' && refund.status !== 'requires_action')) {
     return payment;
   }
-  const failure = { code: message.code, message: message.message };
+  const failure = { code: message.code, message: message.message, of: message.of };
   // A surplus stays owed: nobody but a person may let it be.
   if (message.end === 'stuck' || isSurplus(refund)) {
     if (refund.status === 'requires_action') return payment;
@@ -171,8 +171,9 @@ export function giveUpRefund(
 
 /** A person has the channel asked once more. */
 export function retryRefund(payment: Payment, refund: Refund, out: Consequences): Payment {
-  const { key: refundKey, attempt } = refund;
-  out.toChannelBook.push({ type: 'retry_return', refundKey, attempt });
+  const { key: refundKey, attempt, failure } = refund;
+  const of = failure?.of ?? '';
+  out.toChannelBook.push({ type: 'retry_return', refundKey, attempt, of });
   return withRefund(payment, refundKey, { status: 'pending', failure: null });
 }
 

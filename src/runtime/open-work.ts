@@ -24,8 +24,8 @@ const OPEN_WORK = `
 type Row = { what: string; kind: string; count: number };
 
 /** Registers the gauges of open work and of the connections of this process. */
-export function measureOpenWork(registry: Registry, pool: Pool): void {
-  const rows = rememberFor(FRESH_MS, async () => (await pool.query<Row>(OPEN_WORK)).rows);
+export function measureOpenWork(registry: Registry, pool: Pool, channelPool: Pool): void {
+  const rows = rememberFor(FRESH_MS, async () => await countAll(pool, channelPool));
   const work = new Gauge({
     name: 'tieout_open_work',
     help: `Rows in the tables of open work, up to ${COUNT_MAX} each.`,
@@ -72,4 +72,17 @@ function rememberFor(ms: number, read: () => Promise<Row[]>): () => Promise<Row[
     }
     return await last;
   };
+}
+
+/** The counts of both databases, where there are two; the same table counts together. */
+async function countAll(pool: Pool, channelPool: Pool): Promise<Row[]> {
+  const pools = pool === channelPool ? [pool] : [pool, channelPool];
+  const answers = await Promise.all(pools.map(async (one) => await one.query<Row>(OPEN_WORK)));
+  const sums = new Map<string, Row>();
+  for (const row of answers.flatMap(({ rows }) => rows)) {
+    const name = `${row.what} ${row.kind}`;
+    const count = (sums.get(name)?.count ?? 0) + row.count;
+    sums.set(name, { ...row, count });
+  }
+  return [...sums.values()];
 }
