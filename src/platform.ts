@@ -13,6 +13,7 @@ import type { Context } from './core/decision.ts';
 import { ID_RANDOM_BYTES, newId, newPaymentId } from './core/id.ts';
 import type { Door } from './runtime/apply.ts';
 import { openDoor } from './runtime/apply.ts';
+import { newCaseDecisions } from './runtime/case-decision.ts';
 import type { OffsetClock } from './runtime/clock.ts';
 import { offsetClock } from './runtime/clock.ts';
 import type { Config } from './runtime/config.ts';
@@ -194,6 +195,7 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
     pool,
     store,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
+    caseDecisions: newCaseDecisions(store, door, () => contextOf(config, connectors, clock)),
     receiver: newReceiver({
       connectors,
       door,

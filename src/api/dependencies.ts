@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { Connectors } from '../channels/connector.ts';
 import type { Policy } from '../core/policy.ts';
+import type { CaseDecisions } from '../runtime/case-decision.ts';
 import type { OffsetClock } from '../runtime/clock.ts';
 import type { LinkOf } from '../runtime/payment-object.ts';
 import type { Receiver } from '../runtime/receive.ts';
@@ -15,6 +16,7 @@ export type ApiDependencies = {
   readonly pool: Pool;
   readonly store: Store;
   readonly requests: Requests;
+  readonly caseDecisions: CaseDecisions;
   readonly receiver: Receiver;
   readonly connectors: Connectors;
   readonly clock: OffsetClock;

@@ -33,6 +33,7 @@ function unusedDependencies(): ApiDependencies {
     pool,
     store: postgresStore(pool),
     requests: { create: refuse, tryChannel: refuse, refund: refuse, sync: refuse, close: refuse },
+    caseDecisions: { decide: refuse },
     receiver: { receive: refuse },
     connectors: { all: [], forChannel: () => null, get: () => null },
     clock: offsetClock(),
