@@ -19,4 +19,4 @@ CREATE INDEX operator_act_subject ON operator_act (subject, id);
 ALTER TABLE notification DROP CONSTRAINT notification_verdict_check,
   ADD CONSTRAINT notification_verdict_check
     CHECK (verdict IN ('refused', 'unmatched', 'accepted', 'adopted', 'dismissed'));
-CREATE INDEX notification_unmatched ON notification (received_at_ms, id) WHERE verdict = 'unmatched';
+CREATE INDEX notification_verdict ON notification (verdict, received_at_ms, id);

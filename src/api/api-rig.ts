@@ -10,9 +10,9 @@ import { ID_RANDOM_BYTES, newId, newPaymentId } from '../core/id.ts';
 import { POLICY_DEFAULT } from '../core/policy.ts';
 import type { Door } from '../runtime/apply.ts';
 import { openDoor } from '../runtime/apply.ts';
-import { newCaseDecisions } from '../runtime/case-decision.ts';
 import type { OffsetClock } from '../runtime/clock.ts';
 import { offsetClock } from '../runtime/clock.ts';
+import { newOperatorDesk } from '../runtime/operator-desk.ts';
 import { newPerformer } from '../runtime/perform.ts';
 import { newRequests } from '../runtime/requests.ts';
 import { isDataError } from '../store/postgres/errors.ts';
@@ -132,7 +132,7 @@ function newParts(
     pool,
     store,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
-    caseDecisions: newCaseDecisions(store, door, context),
+    desk: newOperatorDesk({ pool, store, door, connectors, clock, context }),
     receiver: { receive: async () => await Promise.resolve(null) },
     connectors,
     clock,

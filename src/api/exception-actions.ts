@@ -48,7 +48,7 @@ export function exceptionActionRoutes(app: Api, deps: ApiDependencies): void {
       const { id: caseId } = request.params;
       const { key } = await caseOf(deps, caseId, null);
       const input = { type: 'operator_decision', caseId, action, by, reason } as const;
-      const decided = await deps.caseDecisions.decide(key, input, dryRun);
+      const decided = await deps.desk.cases.decide(key, input, dryRun);
       if (decided.type === 'refused') {
         const { code, detail } = decided.refusal;
         throw new ApiProblem(code, detail, { payment: key.paymentId });

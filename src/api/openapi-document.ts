@@ -7,6 +7,7 @@ import { EVENT_TYPES } from '../core/effect.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ApiDependencies } from './dependencies.ts';
 import { GENERAL_SCHEMAS, SANDBOX_SCHEMAS } from './general-schema.ts';
+import { OPERATOR_SCHEMAS } from './operator-schema.ts';
 import { PAYMENT_SCHEMAS } from './payment-schema.ts';
 import { REFUND_SCHEMAS } from './refund-schema.ts';
 import type { Api } from './request-decorations.ts';
@@ -59,6 +60,7 @@ export function describeApi(app: Api, mode: ApiDependencies['mode']): void {
     ...PAYMENT_SCHEMAS,
     ...REFUND_SCHEMAS,
     ...WEBHOOK_SCHEMAS,
+    ...OPERATOR_SCHEMAS,
     ...(isSandbox && SANDBOX_SCHEMAS),
   };
   for (const [name, schema] of Object.entries(schemas)) app.addSchema({ $id: name, ...schema });

@@ -13,6 +13,7 @@ import { exceptionActionRoutes } from './exception-actions.ts';
 import { exceptionRoutes } from './exceptions.ts';
 import { claimKey, keepAnswer } from './idempotent-answer.ts';
 import { acceptJsonOnly } from './json-body.ts';
+import { keptNotificationRoutes } from './kept-notifications.ts';
 import { merchantRoutes } from './merchants.ts';
 import { notificationRoutes } from './notifications.ts';
 import { describeApi } from './openapi-document.ts';
@@ -20,6 +21,7 @@ import { operationRoutes } from './operations.ts';
 import { paymentActionRoutes } from './payment-actions.ts';
 import { paymentReadRoutes } from './payment-reads.ts';
 import { paymentRoutes } from './payments.ts';
+import { refundBrakeRoutes } from './refund-brake.ts';
 import { refundReadRoutes } from './refund-reads.ts';
 import { refundRoutes } from './refunds.ts';
 import type { Api } from './request-decorations.ts';
@@ -125,6 +127,8 @@ function registerRoutes(app: Api, deps: ApiDependencies): void {
   group('operator', (scope) => {
     merchantRoutes(scope, deps);
     exceptionActionRoutes(scope, deps);
+    refundBrakeRoutes(scope, deps);
+    keptNotificationRoutes(scope, deps);
   });
   group('any_key', (scope) => {
     exceptionRoutes(scope, deps);

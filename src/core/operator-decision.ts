@@ -8,6 +8,7 @@ import { resolveCase } from './decision.ts';
 import { CATALOGUE } from './exceptions/catalogue.ts';
 import type { Case } from './exceptions/kind.ts';
 import type { OperatorAction, OperatorDecision } from './input.ts';
+import { OPERATOR_ACTIONS } from './input.ts';
 import { giveUpRefund, retryRefund } from './payment-refunds.ts';
 import type { Payment } from './payment.ts';
 
@@ -50,8 +51,9 @@ export function possibleActions(aggregate: Aggregate, found: Case): OperatorActi
   return actionsOf(found).filter((action) => obstacleTo(aggregate, found, action) === null);
 }
 
-function actionsOf({ kind }: Case): readonly OperatorAction[] {
-  return CATALOGUE.find((one) => one.kind === kind)?.actions ?? [];
+function actionsOf({ kind }: Case): OperatorAction[] {
+  const known = CATALOGUE.find((one) => one.kind === kind)?.actions ?? [];
+  return OPERATOR_ACTIONS.filter((action) => known.includes(action));
 }
 
 /** Why an open case does not take an action now, in one sentence; null when it does. */
