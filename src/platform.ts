@@ -23,6 +23,7 @@ import { newMetrics } from './runtime/metrics.ts';
 import type { NoticeSender } from './runtime/notice-sender.ts';
 import { measureOpenWork } from './runtime/open-work.ts';
 import { newNoticeSender } from './runtime/notice-sender.ts';
+import { newOperatorDesk } from './runtime/operator-desk.ts';
 import type { LinkOf } from './runtime/payment-object.ts';
 import type { Books } from './runtime/open-books.ts';
 import { openBooks } from './runtime/open-books.ts';
@@ -259,12 +260,25 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
     clock,
     config.worker.leaseMs,
   );
+  const context = (): Context => ({
+    ...contextOf(config, connectors, clock),
+    ...parts.books.dryRun,
+  });
   const outside = config.sandboxUrl === null ? null : sandboxControl(config.sandboxUrl);
   return {
     pool,
     channelPool: parts.books.pools.channel,
     store: parts.books.readStore,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
+    desk: newOperatorDesk({
+      pool,
+      channelPool: parts.books.pools.channel,
+      store,
+      door,
+      connectors,
+      clock,
+      context,
+    }),
     receiver: newReceiver({
       connectors,
       door,

@@ -39,6 +39,8 @@ export type Books = {
   /** For merchants' reads: a payment that one book has not heard all of is caught up first. */
   readonly readStore: Store;
   readonly door: Door;
+  /** Both books at once, as a decision that is only tried sees them. */
+  readonly dryRun: Pick<Context, 'scope' | 'isApart'>;
   /** Kinds of work that the coupling needs beside the usual ones. */
   readonly work: readonly (() => Promise<number>)[];
   /** The relay's work, for proofs and the nightly sweep; null with another coupling. */
@@ -75,6 +77,7 @@ const SCAN_EVERY_MS = 30_000;
 const IN_DOUBT_AFTER_MS = 20_000;
 const RESOLVE_EVERY_MS = 2_000;
 const DAY_MS = 24 * 3_600_000;
+const APART = { scope: 'both', isApart: true } as const;
 
 /** Opens the books over their databases. */
 export function openBooks(options: BooksOptions): Books {
@@ -114,6 +117,7 @@ function openTogether(options: BooksOptions): Books {
     store,
     readStore: store,
     door,
+    dryRun: TOGETHER,
     work: [],
     relay: null,
     daily: async () => {},
@@ -124,7 +128,7 @@ function openTogether(options: BooksOptions): Books {
 function openTwoPhase(options: BooksOptions): Books {
   const { pools, clock, killPoint } = options;
   const store = twoPhaseStore({ pools, wallMs: clock.wallMs, killPoint });
-  const door = doorOf(options, store, { scope: 'both', isApart: true });
+  const door = doorOf(options, store, APART);
   let nextAtMs = 0;
   const resolve = async (): Promise<number> => {
     if (clock.wallMs() < nextAtMs) return 0;
@@ -136,6 +140,7 @@ function openTwoPhase(options: BooksOptions): Books {
     store,
     readStore: store,
     door,
+    dryRun: APART,
     work: [resolve],
     relay: null,
     daily: async () => await purgeDecisions(pools.payment, clock.wallMs() - DAY_MS),
@@ -195,6 +200,7 @@ function openRelay(options: BooksOptions): Books {
     store,
     readStore: { ...store, load: async (keys) => await loadCaughtUp(store, door, keys) },
     door,
+    dryRun: APART,
     work: relay.kinds,
     relay,
     daily: async () => {
