@@ -212,6 +212,11 @@ export function acceptReversed(
   out.postings.push(postTakenBack(payment.merchantNumber, entry, isWinner, charge));
   if (!isWinner) {
     const after = takenBack(payment, false, charge);
+    const key = surplusKey(chargeKey(attempt, transactionNo));
+    if (payment.refunds.some((one) => one.key === key && one.status === 'succeeded')) {
+      // It had been returned already: its payer has it twice.
+      openExcess(after, chargeKey(attempt, transactionNo), attempt, amountMinor, out, context);
+    }
     return settleReturnedElsewhere(after, attempt, charge, out, context);
   }
   out.events.push({ event: 'payment.reversed', subjectKey: null });
