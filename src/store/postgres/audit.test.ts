@@ -235,7 +235,7 @@ describe('the rules', () => {
   });
 
   test('are told in Chinese too', () => {
-    for (const { rule } of AUDIT_CHECKS) expect(AUDIT_WORDS[rule], rule).toBeDefined();
+    expect(AUDIT_CHECKS.filter(({ rule }) => AUDIT_WORDS[rule] === undefined)).toEqual([]);
   });
 
   test('do not call an order late that is merely young', async () => {
