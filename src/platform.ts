@@ -21,6 +21,7 @@ import type { KillPoints } from './runtime/kill-point.ts';
 import { newMetrics } from './runtime/metrics.ts';
 import type { NoticeSender } from './runtime/notice-sender.ts';
 import { newNoticeSender } from './runtime/notice-sender.ts';
+import { newOperatorDesk } from './runtime/operator-desk.ts';
 import type { LinkOf } from './runtime/payment-object.ts';
 import type { Brake } from './runtime/perform.ts';
 import { newPerformer } from './runtime/perform.ts';
@@ -189,11 +190,13 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
   const metrics = newMetrics(registry);
   const performer = newPerformer(connectors, door, clock, killPoint, brakeOf(parts));
   const stored = newStoredNotifications(pool, door, clock, config.worker.leaseMs);
+  const context = (): Context => contextOf(config, connectors, clock);
   const outside = config.sandboxUrl === null ? null : sandboxControl(config.sandboxUrl);
   return {
     pool,
     store,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
+    desk: newOperatorDesk({ pool, store, door, connectors, clock, context }),
     receiver: newReceiver({
       connectors,
       door,

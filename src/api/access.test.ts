@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../test/support/database.ts';
 import type { ApiRig } from './api-rig.ts';
 import { inject, openApi } from './api-rig.ts';
-import { documentOf } from './document-routes.ts';
+import { documentOf, prefixOf } from './document-routes.ts';
 import { paid, PAYABLE } from './scripted-channels.ts';
 
 const SANDBOX_URL = 'http://127.0.0.1:9';
 const routes = await documentOf();
 const guarded = routes.filter((route) => route.access !== 'public');
-const below = guarded.filter((route) => route.path.includes('{'));
+const below = guarded.filter((route) => route.path.includes('{') && route.access !== 'operator');
 
 let rig: ApiRig;
 /** Ids of objects of the other shop, by their prefix. */
@@ -31,6 +31,13 @@ beforeAll(async () => {
     subject: 'Secret tea',
     channel: 'wallet',
   });
+  const refund = await otherShop.call('POST', '/v1/refunds', {
+    payment: payment.body['id'],
+    merchant_refund_no: 'FOREIGN-R1',
+    amount: 1,
+  });
+  foreign['ref'] = String(refund.body['id']);
+  foreign['exc'] = await openedCase(String(payment.body['id']));
   rig.script.pay = PAYABLE;
   const endpoint = await otherShop.call('POST', '/v1/webhook_endpoints', {
     url: 'https://shop.example/hook',
@@ -42,6 +49,14 @@ beforeAll(async () => {
 });
 afterAll(async () => await rig.close());
 
+/** The id of an open case of a payment of the other shop. */
+async function openedCase(paymentId: string): Promise<string> {
+  const { merchantNumber } = rig.otherShop;
+  const exhausted = { type: 'notice_exhausted', eventId: 'evt_x', endpoint: 'we_x' } as const;
+  const { aggregate } = await rig.door.apply({ merchantNumber, paymentId }, exhausted);
+  return aggregate?.cases[0]?.id ?? '';
+}
+
 const request = (
   route: (typeof routes)[number],
   key: string | null,
@@ -50,6 +65,7 @@ const request = (
   method: route.method,
   url: path
     .replace('{merchant_order_no}', 'FOREIGN-1')
+    .replace('{merchant_refund_no}', 'FOREIGN-R1')
     .replaceAll(/\{(\w+)\}/g, 'pay_01m80pjbg0f9xv59tdwh9edd1r'),
   headers: key === null ? {} : { authorization: `Bearer ${key}` },
   ...(route.method === 'POST' && { payload: route.body }),
@@ -91,11 +107,7 @@ describe.each(guarded.map((route) => [`${route.method} ${route.path}`, route] as
 describe.each(below.map((route) => [`${route.method} ${route.path}`, route] as const))(
   '%s',
   (_name, route) => {
-    const prefix = route.path.includes('webhook_endpoints')
-      ? 'we'
-      : route.path.includes('/events/')
-        ? 'evt'
-        : 'pay';
+    const prefix = prefixOf(route.path);
 
     test('of another merchant is 404, with the same words as one that does not exist', async () => {
       const theirs = route.path.replace('{id}', foreign[prefix] ?? '');
@@ -106,7 +118,8 @@ describe.each(below.map((route) => [`${route.method} ${route.path}`, route] as c
       });
       const nobodys = route.path
         .replace('{id}', `${prefix}_01m80pjbg0f9xv59tdwh9edd1r`)
-        .replace('{merchant_order_no}', 'NOBODY-1');
+        .replace('{merchant_order_no}', 'NOBODY-1')
+        .replace('{merchant_refund_no}', 'NOBODY-R1');
       const absent = await inject(rig.app, { ...request(route, rig.shop.key, nobodys) });
       expect(answer.body['detail']).toBe(absent.body['detail']);
       expect(JSON.stringify(answer.body)).not.toContain('Secret tea');
@@ -137,6 +150,8 @@ test('lists show nothing of another merchant', async () => {
     '/v1/webhook_endpoints',
     '/v1/webhook_deliveries',
     '/v1/exceptions',
+    '/v1/refunds?include=surplus',
+    `/v1/refunds?payment=${foreign['pay']}`,
     `/v1/events?payment=${foreign['pay']}`,
     `/v1/webhook_deliveries?event=${foreign['evt']}`,
   ]) {

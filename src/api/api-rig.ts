@@ -12,6 +12,7 @@ import type { Door } from '../runtime/apply.ts';
 import { openDoor } from '../runtime/apply.ts';
 import type { OffsetClock } from '../runtime/clock.ts';
 import { offsetClock } from '../runtime/clock.ts';
+import { newOperatorDesk } from '../runtime/operator-desk.ts';
 import { newPerformer } from '../runtime/perform.ts';
 import { newRequests } from '../runtime/requests.ts';
 import { isDataError } from '../store/postgres/errors.ts';
@@ -131,6 +132,7 @@ function newParts(
     pool,
     store,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
+    desk: newOperatorDesk({ pool, store, door, connectors, clock, context }),
     receiver: { receive: async () => await Promise.resolve(null) },
     connectors,
     clock,

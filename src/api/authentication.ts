@@ -59,6 +59,14 @@ export function latePaymentOf(request: FastifyRequest): LatePaymentPolicy {
   return request.caller.latePayment;
 }
 
+/** The name of the person who calls; only for routes that admit operators alone. */
+export function operatorOf(request: FastifyRequest): string {
+  if (request.caller === null || !('operatorId' in request.caller)) {
+    throw new Error(`${request.url} needs an operator and its route admits others`);
+  }
+  return request.caller.name;
+}
+
 function admit(
   request: FastifyRequest,
   owner: KeyOwner | null,

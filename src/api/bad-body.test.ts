@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../test/support/database.ts';
 import type { Answer, ApiRig } from './api-rig.ts';
 import { openApi } from './api-rig.ts';
-import { documentOf } from './document-routes.ts';
+import { documentOf, prefixOf } from './document-routes.ts';
 import { pointersOf, rowCounts, sendBytes, validFields } from './refused-request.ts';
 
 const routes = await documentOf();
@@ -84,23 +84,30 @@ const bodies: readonly (readonly [string, string | Buffer, number, string])[] = 
 ];
 
 describe.each(posts.map((route) => [route.path] as const))('POST %s', (path) => {
+  const prefix = prefixOf(path);
   const url = (): string =>
     path.replace(
       '{id}',
-      path.includes('webhook')
-        ? endpoint
-        : path.includes('events')
-          ? 'evt_01m80pjbg0f9xv59tdwh9edd1r'
-          : payment,
+      { we: endpoint, pay: payment }[prefix] ?? `${prefix}_01m80pjbg0f9xv59tdwh9edd1r`,
     );
+  const isOperators = posts.some((one) => one.path === path && one.access === 'operator');
+  const sendHere = async (
+    to: string,
+    payload: string | Buffer,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> =>
+    await sendBytes(rig, to, payload, {
+      ...(isOperators && { authorization: `Bearer ${rig.operatorKey}` }),
+      ...headers,
+    });
 
   test.each(bodies)('refuses %s', async (_name, body, status, code) => {
-    const answer = await send(url(), body);
+    const answer = await sendHere(url(), body);
     expect({ status: answer.status, code: answer.body['code'] }).toEqual({ status, code });
   });
 
   test('refuses a field that it does not know, and names it', async () => {
-    const answer = await send(url(), JSON.stringify({ unheard_of: 1 }));
+    const answer = await sendHere(url(), JSON.stringify({ unheard_of: 1 }));
     expect(answer.status).toBe(422);
     expect(pointersOf(answer)).toContain('/unheard_of');
   });
@@ -115,7 +122,7 @@ describe.each(posts.map((route) => [route.path] as const))('POST %s', (path) => 
     'json',
     'garbage garbage',
   ])('refuses the content type %s', async (type) => {
-    const answer = await send(url(), '{}', { 'content-type': type });
+    const answer = await sendHere(url(), '{}', { 'content-type': type });
     expect({ status: answer.status, code: answer.body['code'] }).toEqual({
       status: 415,
       code: 'content_type_unsupported',
@@ -123,7 +130,7 @@ describe.each(posts.map((route) => [route.path] as const))('POST %s', (path) => 
   });
 
   test('refuses a compressed body', async () => {
-    const answer = await send(url(), '{}', { 'content-encoding': 'gzip' });
+    const answer = await sendHere(url(), '{}', { 'content-encoding': 'gzip' });
     expect(answer.status).toBe(415);
   });
 
@@ -135,7 +142,7 @@ describe.each(posts.map((route) => [route.path] as const))('POST %s', (path) => 
         ...route?.body,
         ...(path.includes('channel_orders') && { channel: 'wallet' }),
       };
-      const answer = await send(url(), JSON.stringify(body), { 'idempotency-key': key });
+      const answer = await sendHere(url(), JSON.stringify(body), { 'idempotency-key': key });
       expect({ status: answer.status, code: answer.body['code'] }).toEqual({
         status: 400,
         code: 'idempotency_key_invalid',

@@ -5,6 +5,7 @@ import type { Connectors } from '../channels/connector.ts';
 import type { Policy } from '../core/policy.ts';
 import type { OffsetClock } from '../runtime/clock.ts';
 import type { LinkOf } from '../runtime/payment-object.ts';
+import type { OperatorDesk } from '../runtime/operator-desk.ts';
 import type { Receiver } from '../runtime/receive.ts';
 import type { Requests } from '../runtime/requests.ts';
 import type { TestClock } from '../runtime/test-clock.ts';
@@ -15,6 +16,7 @@ export type ApiDependencies = {
   readonly pool: Pool;
   readonly store: Store;
   readonly requests: Requests;
+  readonly desk: OperatorDesk;
   readonly receiver: Receiver;
   readonly connectors: Connectors;
   readonly clock: OffsetClock;

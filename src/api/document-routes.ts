@@ -11,7 +11,22 @@ export type DocumentedRoute = {
   readonly body: Json;
 };
 
-const ANY_KEY = ['/v1/exceptions', '/v1/test/clock', '/v1/test/clock/advance', '/v1/test/faults'];
+const ANY_KEY = [
+  '/v1/exceptions',
+  '/v1/exceptions/{id}',
+  '/v1/test/clock',
+  '/v1/test/clock/advance',
+  '/v1/test/faults',
+];
+const OPERATOR = [
+  '/v1/merchants',
+  '/v1/merchants/{id}',
+  '/v1/exceptions/{id}/actions',
+  '/v1/refund_brake',
+  '/v1/notifications',
+  '/v1/notifications/{id}',
+  '/v1/notifications/{id}/actions',
+];
 
 /** All routes. Who is admitted is written down here a second time, on purpose. */
 export async function documentOf(): Promise<DocumentedRoute[]> {
@@ -35,8 +50,22 @@ function methodOf(method: string): DocumentedRoute['method'] {
 
 function accessOf(path: string): DocumentedRoute['access'] {
   if (!path.startsWith('/v1/')) return 'public';
-  if (path === '/v1/merchants') return 'operator';
+  if (OPERATOR.includes(path)) return 'operator';
   return ANY_KEY.includes(path) ? 'any_key' : 'merchant';
+}
+
+/** The prefix of the ids below this path. */
+export function prefixOf(path: string): string {
+  const prefixes = {
+    webhook_endpoints: 'we',
+    events: 'evt',
+    refunds: 'ref',
+    exceptions: 'exc',
+    merchants: 'mch',
+    notifications: 'ntf',
+  };
+  const found = Object.entries(prefixes).find(([name]) => path.startsWith(`/v1/${name}/`));
+  return found?.[1] ?? 'pay';
 }
 
 function bodyOf(operation: unknown): Json {

@@ -1,17 +1,57 @@
-/** `GET /v1/exceptions`: what is open. A merchant sees its own; an operator sees everybody's. */
+/** `/v1/exceptions`: what went wrong. A merchant sees its own; an operator sees everybody's. */
 import { Type } from 'typebox';
+import type { Aggregate } from '../core/aggregate.ts';
+import type { Case } from '../core/exceptions/kind.ts';
+import { isId } from '../core/id.ts';
 import type { KeyOwner } from '../store/postgres/merchants.ts';
-import { listOpenCases } from '../store/postgres/open-cases.ts';
-import { exceptionObject } from '../runtime/payment-object.ts';
+import { findPaymentOfCase, listOpenCases } from '../store/postgres/open-cases.ts';
+import { exceptionDetail } from '../runtime/exception-detail.ts';
+import type { PaymentKey } from '../store/store.ts';
+import { notFound } from './api-problem.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { pageBody, pageFields, pageOf } from './page-query.ts';
 import type { Api } from './request-decorations.ts';
-import { pageAnswer } from './route-documentation.ts';
+import { answer, idParams, pageAnswer } from './route-documentation.ts';
 
 const exceptionsQuery = Type.Object(pageFields, { additionalProperties: false });
 
-/** Open payment exceptions. */
+/** Payment exceptions: what is open, and one of them, open or over. */
 export function exceptionRoutes(app: Api, deps: ApiDependencies): void {
+  listRoute(app, deps);
+  app.get(
+    '/v1/exceptions/:id',
+    {
+      schema: {
+        operationId: 'getException',
+        summary: 'Read an exception',
+        tags: ['Exceptions'],
+        params: idParams('exc'),
+        response: { 200: answer('The exception, open or over.', 'ExceptionDetail') },
+      },
+      config: { problems: ['not_found'] },
+    },
+    async (request) => {
+      const { aggregate, found } = await caseOf(deps, request.params.id, scopeOf(request.caller));
+      return exceptionDetail(aggregate, found);
+    },
+  );
+}
+
+/** A case with its payment. Throws `not_found` for none, and for one of another merchant than `merchantNumber`. */
+export async function caseOf(
+  deps: ApiDependencies,
+  id: string,
+  merchantNumber: number | null,
+): Promise<{ key: PaymentKey; aggregate: Aggregate; found: Case }> {
+  const key = isId('exc', id) ? await findPaymentOfCase(deps.pool, id) : null;
+  const isTheirs = merchantNumber === null || key?.merchantNumber === merchantNumber;
+  const [aggregate] = key && isTheirs ? await deps.store.load([key]) : [];
+  const found = aggregate?.cases.find((one) => one.id === id);
+  if (!key || !aggregate || !found) throw notFound('exception');
+  return { key, aggregate, found };
+}
+
+function listRoute(app: Api, deps: ApiDependencies): void {
   app.get(
     '/v1/exceptions',
     {
@@ -22,7 +62,7 @@ export function exceptionRoutes(app: Api, deps: ApiDependencies): void {
           'A merchant key sees the merchant’s own open exceptions, an operator key those of all merchants.',
         tags: ['Exceptions'],
         querystring: exceptionsQuery,
-        response: { 200: pageAnswer('Open exceptions, the newest first.', 'Exception') },
+        response: { 200: pageAnswer('Open exceptions, the newest first.', 'ExceptionDetail') },
       },
     },
     async (request) => {
@@ -32,7 +72,7 @@ export function exceptionRoutes(app: Api, deps: ApiDependencies): void {
       const data = items.flatMap(({ caseId }, at) => {
         const aggregate = aggregates[at];
         const one = aggregate?.cases.find((candidate) => candidate.id === caseId);
-        return aggregate && one ? [exceptionObject(aggregate.payment, one)] : [];
+        return aggregate && one ? [exceptionDetail(aggregate, one)] : [];
       });
       return pageBody(data, hasMore);
     },

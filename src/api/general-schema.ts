@@ -1,5 +1,6 @@
 /** Problems, merchants and the sandbox's objects as they are answered. */
 import { PROBLEM_CODES } from '../core/problem.ts';
+import { LATE_PAYMENT_POLICIES } from '../core/payment.ts';
 import type { Schema } from './schema-words.ts';
 import { count, exactly, flag, kind, listOf, oneOf, orNull, text, time } from './schema-words.ts';
 import { CALL_EFFECTS, NOTIFICATION_EFFECTS } from './test-faults.ts';
@@ -54,6 +55,10 @@ export const GENERAL_SCHEMAS: Readonly<Record<string, Schema>> = {
       id: text('The id.', 'mch_01m80pjbg0f9xv59tdwh9edd1r'),
       object: kind('merchant'),
       name: text('Its name.', 'Coffee shop'),
+      late_payment: oneOf(
+        LATE_PAYMENT_POLICIES,
+        'What is done with money that arrives for a closed payment. 迟到款处理',
+      ),
       created_at: time('When it was made.'),
     },
     { description: 'Who sells. 商户' },

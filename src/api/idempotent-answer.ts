@@ -32,6 +32,13 @@ const KEPT_PROBLEMS: ReadonlySet<ProblemCode> = new Set([
   'overlap_not_allowed',
   'merchant_order_no_reused',
   'tries_exhausted',
+  'payment_not_succeeded',
+  'payment_reversed',
+  'refund_exceeds_payment',
+  'refund_window_over',
+  'merchant_refund_no_reused',
+  'case_resolved',
+  'action_not_possible',
 ]);
 /** Operators' keys share one space of idempotency keys, apart from every merchant's. */
 const OPERATORS_NUMBER = 0;

@@ -7,7 +7,9 @@ import { EVENT_TYPES } from '../core/effect.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ApiDependencies } from './dependencies.ts';
 import { GENERAL_SCHEMAS, SANDBOX_SCHEMAS } from './general-schema.ts';
+import { OPERATOR_SCHEMAS } from './operator-schema.ts';
 import { PAYMENT_SCHEMAS } from './payment-schema.ts';
+import { REFUND_SCHEMAS } from './refund-schema.ts';
 import type { Api } from './request-decorations.ts';
 import { problemExamples } from './route-documentation.ts';
 import { text, time } from './schema-words.ts';
@@ -30,6 +32,7 @@ const EVENT_SUMMARIES: Readonly<Record<EventType, string>> = {
 
 const TAGS = [
   { name: 'Payments', description: '支付订单' },
+  { name: 'Refunds', description: '退款' },
   { name: 'Events', description: '事件' },
   { name: 'Webhooks', description: '通知' },
   { name: 'Exceptions', description: '差错' },
@@ -41,7 +44,7 @@ const SANDBOX_TAG = { name: 'Sandbox', description: '沙箱（仅沙箱模式）
 
 const DESCRIPTION = `Amounts are integers of minor units. Times are RFC 3339. Lists are pages: \`limit\`, \`starting_after\`, \`has_more\`.
 
-\`merchant_order_no\` is your idempotency key, for ever. \`Idempotency-Key\` is honoured on every POST beside it: a replay carries \`Tieout-Replayed: true\`.
+\`merchant_order_no\` and \`merchant_refund_no\` are your idempotency keys, for ever. \`Idempotency-Key\` is honoured on every POST beside it: a replay carries \`Tieout-Replayed: true\`.
 \`Tieout-Deadline\` (RFC 3339) says until when you wait. Every answer carries \`Tieout-Request-Id\`.
 
 Errors are RFC 9457 problems; \`retryable\` says whether the same request may succeed later.`;
@@ -55,7 +58,9 @@ export function describeApi(app: Api, mode: ApiDependencies['mode']): void {
   const schemas = {
     ...GENERAL_SCHEMAS,
     ...PAYMENT_SCHEMAS,
+    ...REFUND_SCHEMAS,
     ...WEBHOOK_SCHEMAS,
+    ...OPERATOR_SCHEMAS,
     ...(isSandbox && SANDBOX_SCHEMAS),
   };
   for (const [name, schema] of Object.entries(schemas)) app.addSchema({ $id: name, ...schema });

@@ -33,6 +33,11 @@ function unusedDependencies(): ApiDependencies {
     pool,
     store: postgresStore(pool),
     requests: { create: refuse, tryChannel: refuse, refund: refuse, sync: refuse, close: refuse },
+    desk: {
+      cases: { decide: refuse },
+      notifications: { adopt: refuse, dismiss: refuse },
+      releaseRefunds: refuse,
+    },
     receiver: { receive: refuse },
     connectors: { all: [], forChannel: () => null, get: () => null },
     clock: offsetClock(),

@@ -1,6 +1,7 @@
 /** The payment and its parts as they are answered: the schemas of the OpenAPI document. */
 import { CHANNEL_ORDER_STATUSES } from '../core/channel-order.ts';
 import { EXCEPTION_KINDS } from '../core/exceptions/kind.ts';
+import { OPERATOR_ACTIONS } from '../core/input.ts';
 import { PAYMENT_STATUSES } from '../core/payment.ts';
 import type { Schema } from './schema-words.ts';
 import {
@@ -66,27 +67,24 @@ const channelOrder = exactly({
   charges: listOf(charge, 'What the channel took under this number.'),
 });
 
-const exception = exactly(
-  {
-    id: text('The id of the case.', 'exc_01m80pjbg0f9xv59tdwh9edd1r'),
-    object: kind('exception'),
-    kind: oneOf(EXCEPTION_KINDS, 'What went wrong.'),
-    status: oneOf(['open', 'resolved'], 'Whether it is over.'),
-    payment: text('The payment.', 'pay_01m80pjbg0f9xv59tdwh9edd1r'),
-    merchant_order_no: text('Your order number.', 'SO-20261122-0007'),
-    channel_order: orNull(text('The channel order that it is about.')),
-    subject: text('What it is about, unique inside payment and kind.'),
-    owner: oneOf(['platform', 'reconciliation', 'operations', 'merchant'], 'Who acts next.'),
-    next_action: text('What happens next, in one sentence.'),
-    amount_at_risk: count('Minor units.'),
-    currency: text('ISO 4217.', 'CNY'),
-    deadline: time('When it counts as overdue.'),
-    opened_at: time('When it was noticed.'),
-    resolved_at: orNull(time('When it was over.')),
-    resolution: orNull(text('What proved it over.')),
-  },
-  { description: 'One occurrence of a payment exception. 差错单' },
-);
+const exceptionFields = {
+  id: text('The id of the case.', 'exc_01m80pjbg0f9xv59tdwh9edd1r'),
+  object: kind('exception'),
+  kind: oneOf(EXCEPTION_KINDS, 'What went wrong.'),
+  status: oneOf(['open', 'resolved'], 'Whether it is over.'),
+  payment: text('The payment.', 'pay_01m80pjbg0f9xv59tdwh9edd1r'),
+  merchant_order_no: text('Your order number.', 'SO-20261122-0007'),
+  channel_order: orNull(text('The channel order that it is about.')),
+  subject: text('What it is about, unique inside payment and kind.'),
+  owner: oneOf(['platform', 'reconciliation', 'operations', 'merchant'], 'Who acts next.'),
+  next_action: text('What happens next, in one sentence.'),
+  amount_at_risk: count('Minor units.'),
+  currency: text('ISO 4217.', 'CNY'),
+  deadline: time('When it counts as overdue.'),
+  opened_at: time('When it was noticed.'),
+  resolved_at: orNull(time('When it was over.')),
+  resolution: orNull(text('What proved it over.')),
+};
 
 const paymentFields = {
   id: text('The id. 支付订单号', 'pay_01m80pjbg0f9xv59tdwh9edd1r'),
@@ -194,7 +192,32 @@ export const PAYMENT_SCHEMAS: Readonly<Record<string, Schema>> = {
     { description: 'A payment, as its create call answers it.' },
   ),
   ChannelOrder: { ...channelOrder, description: 'One request for money to one channel. 渠道订单' },
-  Exception: exception,
+  Exception: exactly(exceptionFields, {
+    description: 'One occurrence of a payment exception. 差错单',
+  }),
+  ExceptionDetail: exactly(
+    {
+      ...exceptionFields,
+      actions: listOf(
+        oneOf(OPERATOR_ACTIONS, 'An action.'),
+        'What an operator can decide about it now: POST /v1/exceptions/{id}/actions.',
+      ),
+    },
+    { description: 'An exception, looked at by itself.' },
+  ),
+  ExceptionAction: exactly(
+    {
+      object: kind('exception_action'),
+      action: oneOf(OPERATOR_ACTIONS, 'What was decided.'),
+      dry_run: flag('True when nothing was changed: changes[] says what would.'),
+      by: text('Who decided: the operator’s name.', 'Wang Fang'),
+      reason: text('Why.', 'The payer sent a screenshot'),
+      changes: listOf({ type: 'string' }, 'What changed, or would, in words.'),
+      exception: ref('ExceptionDetail'),
+      payment: ref('Payment'),
+    },
+    { description: 'A decision of a named person about an exception. 人工处理' },
+  ),
   TimelineEntry: timelineEntry,
   Timeline: exactly({
     object: kind('timeline'),

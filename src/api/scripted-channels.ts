@@ -1,5 +1,11 @@
 /** Channels that answer as a test says, without a wire. */
-import type { Connector, Connectors, RefundAnswer, RefundCall } from '../channels/connector.ts';
+import type {
+  Connector,
+  Connectors,
+  NotificationReading,
+  RefundAnswer,
+  RefundCall,
+} from '../channels/connector.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ChannelRules } from '../core/policy.ts';
 import type { RefundOutcome } from '../core/refund-outcome.ts';
@@ -11,6 +17,8 @@ export type Script = {
   close: Outcome;
   /** Absent: the channel returns what it is asked to, at once. */
   refund?: RefundOutcome;
+  /** Absent: no message is authentic. */
+  notification?: NotificationReading;
 };
 
 export const PAYABLE: Outcome = {
@@ -90,7 +98,8 @@ function scriptedConnector(channel: string, script: Script): Connector {
     refund: async (call) => await refundAnswer(script, call),
     queryRefund: async (call) => await refundAnswer(script, call),
     link: () => ({ type: 'redirect', url: 'https://bank.example' }),
-    readNotification: () => ({ type: 'refused', reason: 'the test sends no notifications' }),
+    readNotification: () =>
+      script.notification ?? { type: 'refused', reason: 'the test sends no notifications' },
     acknowledge: reply,
     refuse: { ...reply, status: 400 },
   };

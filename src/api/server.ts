@@ -9,9 +9,11 @@ import { answerClientError } from './client-error.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { newErrorHandler, sendProblem } from './error-handler.ts';
 import { eventRoutes } from './events.ts';
+import { exceptionActionRoutes } from './exception-actions.ts';
 import { exceptionRoutes } from './exceptions.ts';
 import { claimKey, keepAnswer } from './idempotent-answer.ts';
 import { acceptJsonOnly } from './json-body.ts';
+import { keptNotificationRoutes } from './kept-notifications.ts';
 import { merchantRoutes } from './merchants.ts';
 import { notificationRoutes } from './notifications.ts';
 import { describeApi } from './openapi-document.ts';
@@ -19,6 +21,9 @@ import { operationRoutes } from './operations.ts';
 import { paymentActionRoutes } from './payment-actions.ts';
 import { paymentReadRoutes } from './payment-reads.ts';
 import { paymentRoutes } from './payments.ts';
+import { refundBrakeRoutes } from './refund-brake.ts';
+import { refundReadRoutes } from './refund-reads.ts';
+import { refundRoutes } from './refunds.ts';
 import type { Api } from './request-decorations.ts';
 import { decorateRequests } from './request-decorations.ts';
 import { limitReads } from './read-limit.ts';
@@ -110,6 +115,8 @@ function registerRoutes(app: Api, deps: ApiDependencies): void {
     paymentRoutes(scope, deps);
     paymentReadRoutes(scope, deps);
     paymentActionRoutes(scope, deps);
+    refundRoutes(scope, deps);
+    refundReadRoutes(scope, deps);
     eventRoutes(scope, deps);
     webhookEndpointRoutes(scope, deps);
     webhookEndpointActionRoutes(scope, deps);
@@ -117,7 +124,12 @@ function registerRoutes(app: Api, deps: ApiDependencies): void {
     if (deps.mode === 'sandbox' && deps.sandboxUrl !== null)
       testPaymentRoutes(scope, deps, deps.sandboxUrl);
   });
-  group('operator', (scope) => merchantRoutes(scope, deps));
+  group('operator', (scope) => {
+    merchantRoutes(scope, deps);
+    exceptionActionRoutes(scope, deps);
+    refundBrakeRoutes(scope, deps);
+    keptNotificationRoutes(scope, deps);
+  });
   group('any_key', (scope) => {
     exceptionRoutes(scope, deps);
     if (deps.mode !== 'sandbox') return;

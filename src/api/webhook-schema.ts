@@ -30,9 +30,11 @@ const event: Schema = {
       properties: {
         object: { ...ref('Payment') },
         exception: { ...ref('Exception') },
+        refund: { ...ref('Refund') },
       },
       additionalProperties: false,
-      description: 'The payment as it stood then; with exception events, the exception.',
+      description:
+        'The payment as it stood then; the exception or the refund that the event is about.',
     },
   },
   additionalProperties: false,

@@ -91,8 +91,11 @@ export type Connector = {
   queryRefund(call: RefundCall, deadlineAtMs: number): Promise<RefundAnswer>;
   /** The signed link of an `opensByLink` product, derived from the order alone. */
   link(order: ChannelOrder, details: PayDetails): NextAction;
-  /** Verifies the signature over the raw bytes before reading any business field. */
-  readNotification(message: RawNotification): NotificationReading;
+  /**
+   * Verifies the signature over the raw bytes before reading any business field. A message that was
+   * kept is read again as of the time at which it came, `receivedAtMs`.
+   */
+  readNotification(message: RawNotification, receivedAtMs?: number): NotificationReading;
   readonly acknowledge: NotificationReply;
   readonly refuse: NotificationReply;
 };

@@ -12,8 +12,10 @@ export type DemoOrder = {
   readonly product: string;
   readonly amountMinor: number;
   readonly expected: ExpectedEnd;
-  /** The merchant closes it while the payer is paying. */
+  /** The merchant closes it: while the payer is paying, or before they come after all. */
   readonly closes: boolean;
+  /** The merchant asks for the whole amount back once it is paid. */
+  readonly refunds: boolean;
 };
 
 const SCENARIO_NAMES = Object.keys(SCENARIOS).filter(
@@ -41,7 +43,9 @@ export function demoOrders(
       ...place,
       amountMinor: 100 + Math.floor(random() * 500_000),
       expected: SCENARIOS[scenario].expected,
-      closes: scenario === 'close_race',
+      // Every other late payer comes after the end of the validity, which nobody has to ask for.
+      closes: scenario === 'close_race' || (scenario === 'paid_after_close' && at % 2 === 0),
+      refunds: SCENARIOS[scenario].merchantRefunds,
     };
   });
 }
@@ -54,6 +58,7 @@ function placeFor(
   if (scenario === 'success' && random() < 0.2) return { channel: 'query_only', product: 'qr' };
   if (
     scenario === 'close_race' ||
+    scenario === 'paid_after_close' ||
     scenario === 'slow_payer' ||
     scenario === 'forged_notification'
   ) {

@@ -28,6 +28,9 @@ const DEMO_POLICY = {
   expiresInMsDefault: 20_000,
   closeRetryMs: 500,
   closeRetryMsMax: 4_000,
+  // The brake on automatic refunds is for the unexpected; here every duplicate was ordered.
+  automaticRefundsPerHourMax: 1_000_000,
+  automaticRefundMinorPerHourMax: 1_000_000_000_000,
 };
 const DEMO_QUERY_DELAYS_MS = [1_000, 1_500, 2_000, 3_000, 4_000];
 /** Patience with a channel, compressed like the rest: a call is given up after 1.5 s instead of 5 s. */
@@ -37,6 +40,9 @@ const DEMO_ACCOUNT = {
   call_deadline_ms: 1_500,
   queries_per_second: 200,
   query_delays_ms: DEMO_QUERY_DELAYS_MS,
+  refund_query_delays_ms: [500, 1_000, 2_000, 3_000],
+  refund_retry_ms: 1_000,
+  refund_gap_ms: 100,
 };
 const DEMO_TIME_SCALE = 0.04;
 const IN_FLIGHT_MAX = 48;
@@ -199,9 +205,31 @@ async function playOne(order: DemoOrder, world: World): Promise<void> {
       `creating ${order.merchantOrderNo} answered ${created.status}: ${created.text}`,
     );
   }
-  if (!order.closes) return;
   const id = readId(created.text);
-  if (id !== null) await call(world, 'POST', `/v1/payments/${id}/close`, {});
+  if (id === null) return;
+  if (order.closes) await call(world, 'POST', `/v1/payments/${id}/close`, {});
+  if (order.refunds) await refundWhenPaid(order, id, world);
+}
+
+/** The merchant wants all of it back, and asks until the payment is there to be refunded. */
+async function refundWhenPaid(order: DemoOrder, payment: string, world: World): Promise<void> {
+  const wanted = {
+    payment,
+    merchant_refund_no: `${order.merchantOrderNo}-R`,
+    amount: order.amountMinor,
+    reason: `Demo: ${order.scenario}`,
+  };
+  for (let tries = 1; ; tries++) {
+    const answer = await callUntilTaken(world, '/v1/refunds', wanted);
+    if (answer.status <= 201) return;
+    const isEarly = answer.status === 409 && answer.text.includes('payment_not_succeeded');
+    if (!isEarly || tries === BUSY_TRIES_MAX) {
+      throw new Error(
+        `refunding ${order.merchantOrderNo} answered ${answer.status}: ${answer.text}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
+  }
 }
 
 /** A merchant's habit: a busy platform is asked again, with the same number. */

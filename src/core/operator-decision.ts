@@ -7,7 +7,8 @@ import type { Consequences, Context, Refusal } from './decision.ts';
 import { resolveCase } from './decision.ts';
 import { CATALOGUE } from './exceptions/catalogue.ts';
 import type { Case } from './exceptions/kind.ts';
-import type { OperatorDecision } from './input.ts';
+import type { OperatorAction, OperatorDecision } from './input.ts';
+import { OPERATOR_ACTIONS } from './input.ts';
 import { giveUpRefund, retryRefund } from './payment-refunds.ts';
 import type { Payment } from './payment.ts';
 
@@ -31,19 +32,45 @@ export function decideByOperator(
   const found = before.cases.find((one) => one.id === decision.caseId);
   if (!found) return refuse('not_found', 'This payment has no such case.');
   if (found.resolvedAtMs !== null) return refuse('case_resolved', `It ended: ${found.resolution}`);
-  const kind = CATALOGUE.find((one) => one.kind === found.kind);
-  if (!kind?.actions.includes(decision.action)) {
-    const fitting = kind?.actions.length ? kind.actions.join(', ') : 'none: it heals by itself';
-    return refuse('action_not_possible', `A case of ${found.kind} takes these: ${fitting}.`);
-  }
+  const obstacle = obstacleTo(before, found, decision.action);
+  if (obstacle !== null) return refuse('action_not_possible', obstacle);
   switch (decision.action) {
     case 'resolve':
-      return resolve(payment, found, decision, kind.toldToMerchant, out, context);
+      return resolve(payment, found, decision, out, context);
     case 'return_money':
-      return returnMoneyHeld(before, found);
+      return { type: 'taken', payment, releaseAttempt: found.attempt };
     case 'retry_refund':
     case 'give_up_refund':
       return decideRefund(payment, found, decision, out, context);
+  }
+}
+
+/** What a person can decide about a case as things stand; empty for one that is over or heals by itself. */
+export function possibleActions(aggregate: Aggregate, found: Case): OperatorAction[] {
+  if (found.resolvedAtMs !== null) return [];
+  return actionsOf(found).filter((action) => obstacleTo(aggregate, found, action) === null);
+}
+
+function actionsOf({ kind }: Case): OperatorAction[] {
+  const known = CATALOGUE.find((one) => one.kind === kind)?.actions ?? [];
+  return OPERATOR_ACTIONS.filter((action) => known.includes(action));
+}
+
+/** Why an open case does not take an action now, in one sentence; null when it does. */
+function obstacleTo(before: Aggregate, found: Case, action: OperatorAction): string | null {
+  const actions = actionsOf(found);
+  if (!actions.includes(action)) {
+    const fitting = actions.length > 0 ? actions.join(', ') : 'none: it heals by itself';
+    return `A case of ${found.kind} takes these: ${fitting}.`;
+  }
+  switch (action) {
+    case 'resolve':
+      return null;
+    case 'return_money':
+      return obstacleToReturn(before, found);
+    case 'retry_refund':
+    case 'give_up_refund':
+      return obstacleToRefund(before.payment, found);
   }
 }
 
@@ -51,26 +78,30 @@ function resolve(
   payment: Payment,
   found: Case,
   { by, reason }: OperatorDecision,
-  toldToMerchant: boolean,
   out: Consequences,
   context: Context,
 ): DecidedByOperator {
-  const words = `${by}: ${reason}`;
-  resolveCase(out, context, found.kind, found.subject, words, toldToMerchant);
+  const isTold = CATALOGUE.some((one) => one.kind === found.kind && one.toldToMerchant);
+  resolveCase(out, context, found.kind, found.subject, `${by}: ${reason}`, isTold);
   return { type: 'taken', payment, releaseAttempt: null };
 }
 
-function returnMoneyHeld({ payment, orders }: Aggregate, found: Case): DecidedByOperator {
+function obstacleToReturn({ orders }: Aggregate, found: Case): string | null {
   const order = orders.find((one) => one.attempt === found.attempt);
   const isHeld = order?.charges.some((one) => one.held && one.releasedAtMs === null);
-  if (!order || !isHeld) {
-    return refuse('action_not_possible', 'The channel has not confirmed any money yet.');
-  }
+  if (!order || !isHeld) return 'The channel has not confirmed any money yet.';
   const heldNos = order.charges.filter((one) => one.held).map((one) => one.transactionNo);
-  if (order.foreignReturns.some((one) => heldNos.includes(one.transactionNo))) {
-    return refuse('action_not_possible', 'Some of it went back at the channel already.');
-  }
-  return { type: 'taken', payment, releaseAttempt: order.attempt };
+  return order.foreignReturns.some((one) => heldNos.includes(one.transactionNo))
+    ? 'Some of it went back at the channel already.'
+    : null;
+}
+
+function obstacleToRefund(payment: Payment, found: Case): string | null {
+  const refund = payment.refunds.find((one) => one.key === found.subject);
+  if (refund?.status === 'requires_action') return null;
+  return refund?.status === 'pending'
+    ? 'The refund is still under way at its channel, or held back by the brake.'
+    : 'There is nothing to decide about this refund any more.';
 }
 
 function decideRefund(
@@ -81,13 +112,7 @@ function decideRefund(
   context: Context,
 ): DecidedByOperator {
   const refund = payment.refunds.find((one) => one.key === found.subject);
-  if (refund?.status !== 'requires_action') {
-    const words =
-      refund?.status === 'pending'
-        ? 'The refund is still under way at its channel, or held back by the brake.'
-        : 'There is nothing to decide about this refund any more.';
-    return refuse('action_not_possible', words);
-  }
+  if (!refund) throw new Error(`case ${found.id} is about no refund of payment ${payment.id}`);
   const after =
     action === 'retry_refund'
       ? retryRefund(payment, refund, out)

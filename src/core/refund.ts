@@ -14,8 +14,9 @@ export const REFUND_MOVES: Readonly<Record<RefundStatus, readonly RefundStatus[]
   succeeded: [],
 };
 
+export const REFUND_REASONS = ['requested', 'duplicate', 'late', 'mismatch'] as const;
 /** Why it is returned: a merchant asked, or the platform found money that nobody ordered. */
-export type RefundReason = 'requested' | 'duplicate' | 'late' | 'mismatch';
+export type RefundReason = (typeof REFUND_REASONS)[number];
 
 export type Refund = {
   readonly id: string;

@@ -43,8 +43,8 @@ const HOUR = 60 * MINUTE;
 
 /**
  * The times of every scenario, with the long ones multiplied by `timeScale`, so that a demo with a
- * compressed policy meets compressed channels. The pauses up to a second stay: they are races with
- * an answer on the wire, which no policy compresses. The resend ladder is WeChat Pay's.
+ * compressed policy meets compressed channels. The pauses up to a second stay, and so does the late
+ * payer's: they are races with answers on the wire, which no policy compresses. The resend ladder is WeChat Pay's.
  *
  * @throws RangeError when the scale is not a positive number.
  */
@@ -63,7 +63,7 @@ export function scenarioTimes(timeScale: number): ScenarioTimes {
     queryDownMs: scaled(2 * MINUTE),
     outageMs: scaled(10 * MINUTE),
     secondPayerMs: scaled(3 * SECOND),
-    payerLateMs: scaled(3 * SECOND),
+    payerLateMs: 3 * SECOND,
     consoleRefundMs: scaled(15 * SECOND),
     reversalMs: scaled(15 * SECOND),
     refundDoneMs: 300,

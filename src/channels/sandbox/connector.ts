@@ -81,10 +81,10 @@ export function newSandboxConnector(options: SandboxConnectorOptions): Connector
       const url = pageLink(key, address, fields, order.createdAtMs, order.channelOrderNo);
       return { type: 'redirect', url };
     },
-    readNotification: (message) =>
+    readNotification: (message, receivedAtMs) =>
       channel === 'query_only'
         ? { type: 'refused', reason: 'this channel sends no notifications' }
-        : readSandboxNotification(key, message, options.nowMs()),
+        : readSandboxNotification(key, message, receivedAtMs ?? options.nowMs()),
     acknowledge: { status: 200, contentType: 'text/plain', body: 'ok' },
     refuse: { status: 400, contentType: 'text/plain', body: 'refused' },
   };

@@ -10,6 +10,7 @@ import type { KindDescription } from './kind.ts';
 import { REVERSED_PAYMENT } from './reversed-payment.ts';
 import { UNDELIVERED_NOTICE } from './undelivered-notice.ts';
 import { UNKNOWN_REFUND } from './unknown-refund.ts';
+import { UNMATCHED_NOTIFICATION } from './unmatched-notification.ts';
 
 export const CATALOGUE: readonly KindDescription[] = [
   EXTERNAL_DROP,
@@ -21,5 +22,6 @@ export const CATALOGUE: readonly KindDescription[] = [
   UNKNOWN_REFUND,
   FAILED_REFUND,
   EXCESS_REFUND,
+  UNMATCHED_NOTIFICATION,
   UNDELIVERED_NOTICE,
 ];

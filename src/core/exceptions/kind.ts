@@ -46,6 +46,9 @@ export type Case = {
   readonly resolution: string | null;
 };
 
+/** What a person may decide about a notification that nobody could place. */
+export type NotificationAction = 'adopt' | 'dismiss';
+
 /** How a kind describes itself to a reader, to `explain` and to the documentation. */
 export type KindDescription = {
   readonly kind: ExceptionKind;
@@ -57,5 +60,5 @@ export type KindDescription = {
   /** Merchants are told of a case only where money moves or a person must act. */
   readonly toldToMerchant: boolean;
   /** What a person may decide about an open case of this kind. */
-  readonly actions: readonly OperatorAction[];
+  readonly actions: readonly (OperatorAction | NotificationAction)[];
 };

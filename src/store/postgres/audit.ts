@@ -1,5 +1,5 @@
 /**
- * The invariants on a live database: each view must be empty (migrations/0004_audit_views.sql). They read
+ * The invariants on a live database: each view must be empty (migrations/0005_audit_views.sql). They read
  * everything, so they are for an audit and not for the payment path.
  */
 import pg from 'pg';

@@ -38,3 +38,17 @@ export async function listOpenCases(
   }));
   return takePage(keys, page.limit);
 }
+
+const FIND = 'SELECT merchant_number, payment_id FROM exception_case WHERE id = $1';
+
+/** The payment of a case (`exc_…`), open or over, or null. */
+export async function findPaymentOfCase(pool: Pool, caseId: string): Promise<PaymentKey | null> {
+  const { rows } = await pool.query<{ merchant_number: number; payment_id: string }>({
+    name: 'find_payment_of_case',
+    text: FIND,
+    values: [idToUuid(caseId)],
+  });
+  const [row] = rows;
+  if (!row) return null;
+  return { merchantNumber: row.merchant_number, paymentId: uuidToId('pay', row.payment_id) };
+}

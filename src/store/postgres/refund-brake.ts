@@ -70,7 +70,11 @@ const HOLD = `
   INSERT INTO refund_hold (channel, account, by_name, reason, since_ms) VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (channel, account) DO UPDATE SET
     by_name = excluded.by_name, reason = excluded.reason, since_ms = excluded.since_ms`;
-const LET_GO = 'DELETE FROM refund_hold WHERE channel = $1 AND account = $2';
+const LET_GO = `
+  WITH quota AS (
+    UPDATE refund_brake SET sent_count = 0, sent_minor = 0 WHERE channel = $1 AND account = $2
+  )
+  DELETE FROM refund_hold WHERE channel = $1 AND account = $2`;
 const HOLDS = `
   SELECT channel, account, by_name AS by, reason, since_ms AS "sinceMs" FROM refund_hold
   ORDER BY channel, account`;
@@ -84,7 +88,11 @@ export async function putBrakeOn(pool: Pool, hold: RefundHold): Promise<void> {
   await pool.query({ text: HOLD, values: [channel, account, by, reason, sinceMs] });
 }
 
-/** Takes the brake off. What it has held back is released by a decision of its own for each. */
+/**
+ * Takes the brake off, and gives the account a new quota for this hour: what a person lets go would
+ * else be held back again by the limit that had held it. What was held back is released by a decision
+ * of its own for each.
+ */
 export async function takeBrakeOff(pool: Pool, account: ChannelAccountKey): Promise<void> {
   await pool.query({ text: LET_GO, values: [account.channel, account.account] });
 }
