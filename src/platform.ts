@@ -299,17 +299,21 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
     mode: config.mode,
     testClock: config.mode === 'sandbox' ? newTestClock(pool, clock, worker, outside) : null,
     sandboxUrl: config.sandboxUrl,
-    notReady: async () => {
-      try {
-        await pool.query('SELECT 1');
-        return null;
-      } catch (error) {
-        return `The database does not answer: ${error instanceof Error ? error.message : String(error)}`;
-      }
-    },
+    notReady: async () => await notReady(parts.books.pools),
     metrics: registry,
     log,
   };
+}
+
+/** Why requests cannot be served just now; null when they can. */
+async function notReady({ payment, channel }: BookPools): Promise<string | null> {
+  try {
+    await payment.query('SELECT 1');
+    if (channel !== payment) await channel.query('SELECT 1');
+    return null;
+  } catch (error) {
+    return `The database does not answer: ${wordsOf(error)}`;
+  }
 }
 
 /** The link of a product that opens by one, from its connector. */
