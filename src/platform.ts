@@ -2,6 +2,7 @@
  * The wiring: every part is made here and handed to the parts that need it. Nothing else reaches for
  * a clock, for randomness, for the environment or for a connection.
  */
+import type { TOGETHER } from './core/decision.ts';
 import { randomFillSync } from 'node:crypto';
 import pino from 'pino';
 import type { Logger } from 'pino';
@@ -12,18 +13,21 @@ import type { Connectors } from './channels/connector.ts';
 import type { Context } from './core/decision.ts';
 import { ID_RANDOM_BYTES, newId, newPaymentId } from './core/id.ts';
 import type { Door } from './runtime/apply.ts';
-import { openDoor } from './runtime/apply.ts';
 import type { OffsetClock } from './runtime/clock.ts';
 import { offsetClock } from './runtime/clock.ts';
 import type { Config } from './runtime/config.ts';
 import { killPoints } from './runtime/kill-point.ts';
 import type { KillPoints } from './runtime/kill-point.ts';
+import type { Metrics } from './runtime/metrics.ts';
 import { newMetrics } from './runtime/metrics.ts';
 import type { NoticeSender } from './runtime/notice-sender.ts';
+import { measureOpenWork } from './runtime/open-work.ts';
 import { newNoticeSender } from './runtime/notice-sender.ts';
 import { newOperatorDesk } from './runtime/operator-desk.ts';
 import type { LinkOf } from './runtime/payment-object.ts';
-import type { Brake } from './runtime/perform.ts';
+import type { Books } from './runtime/open-books.ts';
+import { openBooks } from './runtime/open-books.ts';
+import type { Brake, Performer } from './runtime/perform.ts';
 import { newPerformer } from './runtime/perform.ts';
 import { newRandomSupply } from './runtime/random-supply.ts';
 import { newRateLimit } from './runtime/rate-limit.ts';
@@ -35,11 +39,11 @@ import { newTestClock } from './runtime/test-clock.ts';
 import type { Worker } from './runtime/worker.ts';
 import { newWorker } from './runtime/worker.ts';
 import { purgeIdempotencyKeys } from './store/postgres/idempotency.ts';
-import { isDataError } from './store/postgres/errors.ts';
+import type { BookPools } from './store/postgres/load-apart.ts';
 import type { Pool } from './store/postgres/pool.ts';
+import type { ReplicaPools } from './runtime/relay/relay-database.ts';
 import { openPool } from './store/postgres/pool.ts';
 import { spend } from './store/postgres/refund-brake.ts';
-import { postgresStore } from './store/postgres/postgres-store.ts';
 import type { Store } from './store/store.ts';
 
 export type Platform = {
@@ -55,41 +59,49 @@ export type Platform = {
 
 /** Connections of one process: two lanes of the door, reads, claims, and some air. */
 const POOL_SIZE = 12;
-const LANE_COUNT = 2;
-const BATCH_SIZE_MAX = 64;
+/** The scan's reads. */
+const REPLICA_POOL_SIZE = 2;
 /** A notification whose decision takes longer is stored and answered; far below any channel's patience. */
 const APPLY_WITHIN_MS = 2_000;
 
 const random = newRandomSupply((into) => void randomFillSync(into));
 
 /** Builds a platform on a database that is migrated. */
-export function buildPlatform(config: Config, databaseUrl: string): Platform {
+export async function buildPlatform(config: Config, databases: Databases): Promise<Platform> {
   const log = pino({ level: config.logLevel });
-  const pool = openPool(databaseUrl, {
-    max: POOL_SIZE,
-    onError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
-  });
+  const pools = openPools(config, databases, log);
+  const pool = pools.books.payment;
   const clock = offsetClock();
-  const store = postgresStore(pool);
   const killPoint = killPoints(config.killAt, () => process.kill(process.pid, 'SIGKILL'));
   const freshId = (prefix: string): string => newId(prefix, clock.nowMs(), random(ID_RANDOM_BYTES));
-  const connectors = buildConnectors(config.accounts, {
-    publicUrl: config.publicUrl,
-    nowMs: clock.nowMs,
-    requestDeadlineMs: config.requestDeadlineMs,
-    merchantWaitMs: config.merchantWaitMs,
-  });
-  const door = openDoor({
-    store,
-    context: () => contextOf(config, connectors, clock),
+  const registry = new Registry();
+  const metrics = newMetrics(registry);
+  measureOpenWork(registry, pool, pools.books.channel);
+  const { publicUrl, requestDeadlineMs, merchantWaitMs } = config;
+  const surroundings = { publicUrl, nowMs: clock.nowMs, requestDeadlineMs, merchantWaitMs };
+  const connectors = metrics.measureCalls(buildConnectors(config.accounts, surroundings));
+  const late: { performer: Performer | null } = { performer: null };
+  const books = openBooks({
+    coupling: config.coupling,
+    pools: pools.books,
+    replicas: pools.replicas,
+    clock,
     killPoint,
-    defer: (run) => setImmediate(run),
-    isDataError,
-    laneCount: LANE_COUNT,
-    batchSizeMax: BATCH_SIZE_MAX,
-    pause: async (tries) => await clock.sleep(50 * 2 ** Math.min(tries, 6)),
+    context: () => contextOf(config, connectors, clock),
+    leaseMs: config.worker.leaseMs,
+    claimSizeMax: config.worker.claimSizeMax,
+    onError: (error) => log.warn({ error: wordsOf(error) }, 'a message will be brought again'),
+    onLateSubmit: (aggregate, attempt) => {
+      const call = { planned: false, deadlineAtMs: Number.POSITIVE_INFINITY, permit: null };
+      // Whatever comes of it, the order's first question is committed.
+      void late.performer?.perform(aggregate, attempt, 'pay', call).catch(() => null);
+    },
   });
-  const parts: Parts = { config, log, pool, clock, store, killPoint, freshId, connectors, door };
+  await books.start();
+  const { store, door } = books;
+  const ground = { store, door, connectors, clock, killPoint, freshId };
+  const parts: Parts = { config, log, pool, books, registry, metrics, ...ground };
+  late.performer = newPerformer(connectors, door, clock, killPoint, brakeOf(parts));
   const notices = newNoticeSender({
     pool,
     store,
@@ -112,13 +124,52 @@ export function buildPlatform(config: Config, databaseUrl: string): Platform {
       await notices.stop();
       await door.drain();
       await connectors.close();
-      await pool.end();
+      await pools.end();
     },
   };
 }
 
+/** Where the books lie; `channel` is null where both share one database. */
+export type Databases = { readonly payment: string; readonly channel: string | null };
+
+type Pools = {
+  readonly books: BookPools;
+  readonly replicas: ReplicaPools;
+  end(): Promise<void>;
+};
+
+function openPools(config: Config, databases: Databases, log: Logger): Pools {
+  const onError = (error: Error): void =>
+    log.warn({ error: error.message }, 'a database connection broke');
+  const all: Pool[] = [];
+  const open = (url: string, max: number): Pool => {
+    const pool = openPool(url, { max, onError });
+    all.push(pool);
+    return pool;
+  };
+  const payment = open(databases.payment, POOL_SIZE);
+  const channel = databases.channel === null ? payment : open(databases.channel, POOL_SIZE);
+  const replicaOf = (url: string | null): Pool | null =>
+    url === null ? null : open(url, REPLICA_POOL_SIZE);
+  return {
+    books: { payment, channel },
+    replicas: {
+      payment: replicaOf(config.replicaUrl),
+      channel: replicaOf(config.channelReplicaUrl),
+    },
+    end: async () => {
+      await Promise.all(all.map(async (pool) => await pool.end()));
+    },
+  };
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 type Parts = {
   readonly config: Config;
+  readonly books: Books;
   readonly log: Logger;
   readonly pool: Pool;
   readonly clock: OffsetClock;
@@ -127,9 +178,15 @@ type Parts = {
   readonly freshId: (prefix: string) => string;
   readonly connectors: Connectors;
   readonly door: Door;
+  readonly registry: Registry;
+  readonly metrics: Metrics;
 };
 
-function contextOf(config: Config, connectors: Connectors, clock: OffsetClock): Context {
+function contextOf(
+  config: Config,
+  connectors: Connectors,
+  clock: OffsetClock,
+): Omit<Context, keyof typeof TOGETHER> {
   const nowMs = clock.nowMs();
   return {
     nowMs,
@@ -147,13 +204,14 @@ function contextOf(config: Config, connectors: Connectors, clock: OffsetClock): 
 }
 
 /** The brake of this installation: its limits are the policy's, its counts are in the database. */
-function brakeOf({ config, pool, clock }: Parts): Brake {
+function brakeOf({ config, books, clock }: Parts): Brake {
   const { automaticRefundsPerHourMax, automaticRefundMinorPerHourMax } = config.policy;
   const limits = {
     countPerHourMax: automaticRefundsPerHourMax,
     minorPerHourMax: automaticRefundMinorPerHourMax,
   };
-  return async (spending) => await spend(pool, { ...spending, nowMs: clock.nowMs() }, limits);
+  return async (spending) =>
+    await spend(books.pools.channel, { ...spending, nowMs: clock.nowMs() }, limits);
 }
 
 function buildWorker(parts: Parts, notices: NoticeSender): Worker {
@@ -164,8 +222,12 @@ function buildWorker(parts: Parts, notices: NoticeSender): Worker {
     door,
     performer: newPerformer(connectors, door, clock, killPoint, brakeOf(parts)),
     notices,
-    applyStoredNotifications: newStoredNotifications(pool, door, clock, config.worker.leaseMs)
-      .applyDue,
+    applyStoredNotifications: newStoredNotifications(
+      parts.books.pools.channel,
+      door,
+      clock,
+      config.worker.leaseMs,
+    ).applyDue,
     connectors,
     policy: config.policy,
     clock,
@@ -175,7 +237,11 @@ function buildWorker(parts: Parts, notices: NoticeSender): Worker {
     claimSizeMax: config.worker.claimSizeMax,
     onMissed: (count) =>
       log.warn({ count }, 'the daily sweep found work that the running sweep had missed'),
-    purge: async () => await purgeIdempotencyKeys(pool, clock.nowMs()),
+    purge: async () => {
+      await purgeIdempotencyKeys(pool, clock.nowMs());
+      await parts.books.daily();
+    },
+    moreKinds: parts.books.work,
     onError: (error) =>
       log.error(
         { error: error instanceof Error ? error.message : String(error) },
@@ -186,17 +252,33 @@ function buildWorker(parts: Parts, notices: NoticeSender): Worker {
 
 function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
   const { config, log, pool, clock, store, killPoint, freshId, connectors, door } = parts;
-  const registry = new Registry();
-  const metrics = newMetrics(registry);
+  const { registry, metrics } = parts;
   const performer = newPerformer(connectors, door, clock, killPoint, brakeOf(parts));
-  const stored = newStoredNotifications(pool, door, clock, config.worker.leaseMs);
-  const context = (): Context => contextOf(config, connectors, clock);
+  const stored = newStoredNotifications(
+    parts.books.pools.channel,
+    door,
+    clock,
+    config.worker.leaseMs,
+  );
+  const context = (): Context => ({
+    ...contextOf(config, connectors, clock),
+    ...parts.books.dryRun,
+  });
   const outside = config.sandboxUrl === null ? null : sandboxControl(config.sandboxUrl);
   return {
     pool,
-    store,
+    channelPool: parts.books.pools.channel,
+    store: parts.books.readStore,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
-    desk: newOperatorDesk({ pool, store, door, connectors, clock, context }),
+    desk: newOperatorDesk({
+      pool,
+      channelPool: parts.books.pools.channel,
+      store,
+      door,
+      connectors,
+      clock,
+      context,
+    }),
     receiver: newReceiver({
       connectors,
       door,
@@ -217,17 +299,21 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
     mode: config.mode,
     testClock: config.mode === 'sandbox' ? newTestClock(pool, clock, worker, outside) : null,
     sandboxUrl: config.sandboxUrl,
-    notReady: async () => {
-      try {
-        await pool.query('SELECT 1');
-        return null;
-      } catch (error) {
-        return `The database does not answer: ${error instanceof Error ? error.message : String(error)}`;
-      }
-    },
+    notReady: async () => await notReady(parts.books.pools),
     metrics: registry,
     log,
   };
+}
+
+/** Why requests cannot be served just now; null when they can. */
+async function notReady({ payment, channel }: BookPools): Promise<string | null> {
+  try {
+    await payment.query('SELECT 1');
+    if (channel !== payment) await channel.query('SELECT 1');
+    return null;
+  } catch (error) {
+    return `The database does not answer: ${wordsOf(error)}`;
+  }
 }
 
 /** The link of a product that opens by one, from its connector. */

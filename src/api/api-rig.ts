@@ -2,6 +2,7 @@
  * The API in a test: a real database, the real door and requests, and a channel whose answers the
  * test chooses. Nothing listens; requests are injected.
  */
+import { TOGETHER } from '../core/decision.ts';
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import pino from 'pino';
@@ -107,6 +108,7 @@ function newParts(
   const connectors = scriptedConnectors(script);
   const context = () => ({
     nowMs: clock.nowMs(),
+    ...TOGETHER,
     policy: POLICY_DEFAULT,
     rules: () => RULES,
     newId: freshId,
@@ -130,9 +132,10 @@ function newParts(
   );
   const deps: ApiDependencies = {
     pool,
+    channelPool: pool,
     store,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
-    desk: newOperatorDesk({ pool, store, door, connectors, clock, context }),
+    desk: newOperatorDesk({ pool, channelPool: pool, store, door, connectors, clock, context }),
     receiver: { receive: async () => await Promise.resolve(null) },
     connectors,
     clock,

@@ -14,6 +14,8 @@ import type { Store } from '../store/store.ts';
 
 export type ApiDependencies = {
   readonly pool: Pool;
+  /** The channel book's database; the same pool where both books share one. */
+  readonly channelPool: Pool;
   readonly store: Store;
   readonly requests: Requests;
   readonly desk: OperatorDesk;

@@ -43,12 +43,21 @@ export async function caseOf(
   id: string,
   merchantNumber: number | null,
 ): Promise<{ key: PaymentKey; aggregate: Aggregate; found: Case }> {
-  const key = isId('exc', id) ? await findPaymentOfCase(deps.pool, id) : null;
+  const key = isId('exc', id) ? await findInEitherBook(deps, id) : null;
   const isTheirs = merchantNumber === null || key?.merchantNumber === merchantNumber;
   const [aggregate] = key && isTheirs ? await deps.store.load([key]) : [];
   const found = aggregate?.cases.find((one) => one.id === id);
   if (!key || !aggregate || !found) throw notFound('exception');
   return { key, aggregate, found };
+}
+
+/** Each book keeps its own cases. */
+async function findInEitherBook(
+  { pool, channelPool }: ApiDependencies,
+  id: string,
+): Promise<PaymentKey | null> {
+  const found = await findPaymentOfCase(pool, id);
+  return found ?? (channelPool === pool ? null : await findPaymentOfCase(channelPool, id));
 }
 
 function listRoute(app: Api, deps: ApiDependencies): void {
@@ -67,7 +76,12 @@ function listRoute(app: Api, deps: ApiDependencies): void {
     },
     async (request) => {
       const page = pageOf(request.query, 'exc');
-      const { items, hasMore } = await listOpenCases(deps.pool, scopeOf(request.caller), page);
+      const { items, hasMore } = await listOpenCases(
+        deps.pool,
+        scopeOf(request.caller),
+        page,
+        deps.channelPool,
+      );
       const aggregates = await deps.store.load(items);
       const data = items.flatMap(({ caseId }, at) => {
         const aggregate = aggregates[at];

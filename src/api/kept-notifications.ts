@@ -108,7 +108,7 @@ function readRoutes(app: Api, deps: ApiDependencies): void {
     async (request) => {
       const { verdict = 'unmatched' } = request.query;
       const page = pageOf(request.query, 'ntf');
-      const { items, hasMore } = await listNotifications(deps.pool, verdict, page);
+      const { items, hasMore } = await listNotifications(deps.channelPool, verdict, page);
       return pageBody(items.map(notificationObject), hasMore);
     },
   );

@@ -31,6 +31,7 @@ function unusedDependencies(): ApiDependencies {
   const pool = openPool('postgres://nowhere.invalid/none', { max: 1, onError: refuse });
   return {
     pool,
+    channelPool: pool,
     store: postgresStore(pool),
     requests: { create: refuse, tryChannel: refuse, refund: refuse, sync: refuse, close: refuse },
     desk: {

@@ -148,7 +148,7 @@ function timelineRoute(app: Api, deps: ApiDependencies): void {
     },
     async (request) => {
       const key = paymentKey(request, request.params.id);
-      const entries = await timelineOf(deps.pool, key);
+      const entries = await timelineOf(deps.pool, key, deps.channelPool);
       if (entries.length === 0) throw notFound('payment');
       const data = entries.map((entry) => timelineObject(key.paymentId, entry));
       return { object: 'timeline' as const, payment: key.paymentId, data };

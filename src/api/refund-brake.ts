@@ -70,7 +70,8 @@ export function refundBrakeRoutes(app: Api, deps: ApiDependencies): void {
       const place = accountOf(deps, channel, account);
       const by = operatorOf(request);
       const nowMs = deps.clock.nowMs();
-      if (action === 'hold') await putBrakeOn(deps.pool, { ...place, by, reason, sinceMs: nowMs });
+      if (action === 'hold')
+        await putBrakeOn(deps.channelPool, { ...place, by, reason, sinceMs: nowMs });
       const released =
         action === 'hold' ? 0 : await deps.desk.releaseRefunds(place, { by, reason });
       const subject = accountName(place);
@@ -97,9 +98,9 @@ function accountOf(
   );
 }
 
-async function brakeObject({ pool, connectors, clock, policy }: ApiDependencies) {
+async function brakeObject({ pool, channelPool, connectors, clock, policy }: ApiDependencies) {
   const [{ holds, hours }, acts] = await Promise.all([
-    readBrake(pool),
+    readBrake(channelPool),
     Promise.all(
       connectors.all.map(async (one) => await listActs(pool, [accountName(one)], ACTS_SHOWN_MAX)),
     ),
@@ -109,7 +110,7 @@ async function brakeObject({ pool, connectors, clock, policy }: ApiDependencies)
     const isHere = (one: ChannelAccountKey): boolean =>
       one.channel === channel && one.account === account;
     const hold = holds.find(isHere);
-    const waiting = await heldRefunds(pool, { channel, account }, HELD_COUNTED_MAX);
+    const waiting = await heldRefunds(channelPool, { channel, account }, HELD_COUNTED_MAX);
     return {
       channel,
       account,

@@ -103,7 +103,6 @@ describe('a path', () => {
     '/v1/merchant_statements',
     '/v1/channel_accounts',
     '/v1/refund_brake',
-    '/docs',
     '/v1/payments/a/b/c',
     '//v1/payments',
     '/v1/payments;x=1',

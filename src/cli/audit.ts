@@ -1,6 +1,7 @@
 /** `tieout audit`: all invariants as SQL on the live database; the rows where one is broken, or the trial balance. */
 import { majorText } from '../core/money.ts';
 import { readConfig } from '../runtime/config.ts';
+import type { TrialBalanceRow } from '../store/postgres/audit.ts';
 import { AUDIT_CHECKS, auditDatabase } from '../store/postgres/audit.ts';
 import { AUDIT_WORDS } from './audit-words.ts';
 import type { Command } from './command.ts';
@@ -45,6 +46,14 @@ export const audit: Command = {
       majorText(Number(row.creditMinor), row.currency),
     ]);
     if (rows.length > 0) print(table(HEAD[lang], rows, NUMBERS_AT));
+    for (const [currency, minor] of betweenBooks(trialBalance)) {
+      print(
+        {
+          en: `Between the books: ${majorText(minor, currency)} ${currency}`,
+          zh: `两账往来差额：${majorText(minor, currency)} ${currency}`,
+        }[lang],
+      );
+    }
     const count = AUDIT_CHECKS.length;
     print(
       findings.length === 0
@@ -63,6 +72,16 @@ const HEAD = {
   zh: ['账本', '科目', '币种', '借方', '贷方'],
 } as const;
 const NUMBERS_AT = [3, 4];
+
+/** What one book has booked and the other has not (yet), by currency: 0 when both say the same. */
+function betweenBooks(trialBalance: readonly TrialBalanceRow[]): Map<string, number> {
+  const open = new Map<string, number>();
+  for (const { account, currency, debitMinor, creditMinor } of trialBalance) {
+    if (account !== 'between_books') continue;
+    open.set(currency, (open.get(currency) ?? 0) + Number(debitMinor) - Number(creditMinor));
+  }
+  return open;
+}
 
 async function auditOnce(database: OpenDatabase): ReturnType<typeof auditDatabase> {
   try {

@@ -1,6 +1,7 @@
 /** The database of a command: the one in DATABASE_URL, or the embedded server of the data directory. */
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts';
+import type { Config } from '../runtime/config.ts';
 import { migrate } from '../store/migrate.ts';
 import { UsageError } from './command.ts';
 import type { Words } from './words.ts';
@@ -56,6 +57,65 @@ export async function openDatabase(
       await server.stop();
     },
   };
+}
+
+export type OpenDatabases = {
+  readonly payment: string;
+  /** Null where both books share one database. */
+  readonly channel: string | null;
+  stop(): Promise<void>;
+};
+
+/**
+ * The databases of both books, as the coupling wants them. Without an address the channel book gets a
+ * database of its own beside the other one, on the embedded server.
+ */
+export async function openDatabases(
+  config: Pick<Config, 'databaseUrl' | 'channelDatabaseUrl' | 'coupling'>,
+  dataDir: string,
+  temporary?: string,
+): Promise<OpenDatabases> {
+  const payment = await openDatabase(config.databaseUrl, dataDir, temporary);
+  if (config.coupling === 'together') {
+    return { payment: payment.url, channel: null, stop: async () => await payment.stop() };
+  }
+  const { channelDatabaseUrl } = config;
+  if (channelDatabaseUrl !== null) {
+    await knock(channelDatabaseUrl);
+    await migrate(channelDatabaseUrl);
+    const stop = async (): Promise<void> => await payment.stop();
+    return { payment: payment.url, channel: channelDatabaseUrl, stop };
+  }
+  const name = `${temporary ?? 'tieout'}_channel`;
+  const channel = await openBeside(payment.url, name, temporary !== undefined);
+  return {
+    payment: payment.url,
+    channel,
+    stop: async () => {
+      if (temporary !== undefined) {
+        await runOn(
+          payment.url,
+          `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`,
+        );
+      }
+      await payment.stop();
+    },
+  };
+}
+
+/** Another database on the same server, made if it is not there, and migrated. */
+async function openBeside(url: string, name: string, isFresh: boolean): Promise<string> {
+  const quoted = pg.escapeIdentifier(name);
+  if (isFresh) await runOn(url, `DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
+  try {
+    await runOn(url, `CREATE DATABASE ${quoted}`);
+  } catch (error) {
+    // `duplicate_database`: it is there from before.
+    if (codeOf(error) !== '42P04') throw error;
+  }
+  const beside = withDatabase(url, name);
+  await migrate(beside);
+  return beside;
 }
 
 /** Connects once, so that what is wrong is said before anything else is started. */

@@ -10,11 +10,12 @@ import { scenarioNames } from '../sandbox/scenarios.ts';
 import type { ScenarioName } from '../sandbox/scenarios.ts';
 import type { Command, Invocation } from './command.ts';
 import { UsageError, integerFlag } from './command.ts';
-import { openDatabase } from './database.ts';
+import { openDatabases } from './database.ts';
 import type { DemoOrder } from './demo-orders.ts';
 import { demoOrders } from './demo-orders.ts';
 import { FINDING_WORDS, demoTable } from './demo-table.ts';
 import { freePort } from './free-port.ts';
+import { COUPLINGS, readConfig } from '../runtime/config.ts';
 import { eachLimited } from '../runtime/limit.ts';
 import { prepareMerchant } from './prepare-merchant.ts';
 import type { PreparedMerchant } from './prepare-merchant.ts';
@@ -75,6 +76,14 @@ export const demo: Command = {
         zh: '决定金额、产品和故障的随机种子（默认 1）',
       },
     },
+    coupling: {
+      type: 'string',
+      value: 'NAME',
+      help: {
+        en: 'together (default), relay or two_phase: the two books in one database or in two',
+        zh: 'together（默认）、relay 或 two_phase：两账本同库或分库',
+      },
+    },
   },
   run: async (invocation) => {
     const payments = integerFlag(invocation, 'payments', 1_000, { min: 1, max: 1_000_000 });
@@ -83,7 +92,7 @@ export const demo: Command = {
     const orders = demoOrders(payments, seed, stamp, scenarioOf(invocation));
     const { lang } = invocation;
     announce(lang);
-    const world = await openWorld(seed);
+    const world = await openWorld(seed, couplingOf(invocation));
     try {
       await playAll(orders, world, lang);
       const report = await settle(orders, world, lang);
@@ -94,6 +103,17 @@ export const demo: Command = {
     }
   },
 };
+
+/** The coupling that was asked for; without the flag the environment's. */
+function couplingOf({ flags }: Invocation): string {
+  const { coupling } = flags;
+  if (typeof coupling !== 'string') return process.env.TIEOUT_COUPLING ?? 'together';
+  if (COUPLINGS.some((one) => one === coupling)) return coupling;
+  throw new UsageError({
+    en: `--coupling knows ${COUPLINGS.join(', ')}, not ${JSON.stringify(coupling)}.`,
+    zh: `--coupling 支持 ${COUPLINGS.join('、')}，不支持 ${JSON.stringify(coupling)}。`,
+  });
+}
 
 /** The one scenario that was asked for, or null for all of them. */
 function scenarioOf({ positionals }: Invocation): ScenarioName | null {
@@ -114,19 +134,17 @@ type World = PreparedMerchant & {
 };
 
 /** A fresh database, a fresh sandbox and a platform between them; all gone after the run. */
-async function openWorld(seed: number): Promise<World> {
+async function openWorld(seed: number, coupling: string): Promise<World> {
   const dataDir = resolvePath(process.env.TIEOUT_DATA_DIR ?? '.tieout');
   const runDir = join(dataDir, `demo-${process.pid}`);
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
-  const database = await openDatabase(
-    process.env.DATABASE_URL ?? null,
-    dataDir,
-    `demo_${process.pid}`,
-  );
+  const environment = { ...process.env, TIEOUT_CONFIG: undefined, TIEOUT_COUPLING: coupling };
+  const coupled = readConfig(environment, process.cwd());
+  const databases = await openDatabases(coupled, dataDir, `demo_${process.pid}`);
   const children: Child[] = [];
   const stop = async (): Promise<void> => {
     for (const child of children.toReversed()) await child.stop();
-    await database.stop();
+    await databases.stop();
     rmSync(runDir, { recursive: true, force: true });
   };
   try {
@@ -146,12 +164,14 @@ async function openWorld(seed: number): Promise<World> {
       worker: { pollMs: 100 },
       account: DEMO_ACCOUNT,
     });
-    const merchant = await prepareMerchant(database.url, sandbox.url);
+    const merchant = await prepareMerchant(databases.payment, sandbox.url);
     children.push(
       await startPlatformProcess('api,worker', {
         TIEOUT_CONFIG: config,
         TIEOUT_PORT: String(port),
-        DATABASE_URL: database.url,
+        DATABASE_URL: databases.payment,
+        TIEOUT_COUPLING: coupling,
+        ...(databases.channel !== null && { CHANNEL_DATABASE_URL: databases.channel }),
         TIEOUT_LOG: process.env.TIEOUT_LOG ?? 'error',
       }),
     );

@@ -5,7 +5,7 @@ import { buildPlatform } from '../platform.ts';
 import { readConfig } from '../runtime/config.ts';
 import type { Command } from './command.ts';
 import { UsageError, integerFlag, portFrom } from './command.ts';
-import { openDatabase } from './database.ts';
+import { openDatabases } from './database.ts';
 import type { DevFile } from './dev-file.ts';
 import { readDevFile } from './dev-file.ts';
 import { isPortFree } from './free-port.ts';
@@ -47,8 +47,9 @@ export const dev: Command = {
     say({ en: 'Starting …', zh: '正在启动……' }[lang]);
     // What was started last ends first, also when a later part does not start.
     await using parts = new AsyncDisposableStack();
-    const database = await openDatabase(process.env.DATABASE_URL ?? null, dataDir);
-    parts.defer(async () => await database.stop());
+    const coupled = readConfig({ ...process.env, TIEOUT_CONFIG: undefined }, process.cwd());
+    const databases = await openDatabases(coupled, dataDir);
+    parts.defer(async () => await databases.stop());
     const secret = known?.sandbox_secret ?? newSecret();
     const sandbox = await startSandboxProcess({
       port: ports.sandbox,
@@ -70,9 +71,9 @@ export const dev: Command = {
       },
       process.cwd(),
     );
-    const platform = buildPlatform(config, database.url);
+    const platform = await buildPlatform(config, databases);
     parts.defer(async () => await platform.stop());
-    const merchant = await openShop(database.url, sandbox.url, known);
+    const merchant = await openShop(databases.payment, sandbox.url, known);
     const running = await startRoles(platform, config, ['api', 'worker']);
     parts.defer(async () => await running.stop());
     const file = { api, sandbox: sandbox.url, ...fileOf(merchant), sandbox_secret: secret };

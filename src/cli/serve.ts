@@ -9,7 +9,7 @@ import { readOffset } from '../runtime/test-clock.ts';
 import { workUntil } from '../runtime/worker.ts';
 import type { Command } from './command.ts';
 import { UsageError } from './command.ts';
-import { openDatabase } from './database.ts';
+import { openDatabases } from './database.ts';
 import { print } from './terminal.ts';
 
 const ROLES: readonly Role[] = ['api', 'worker'];
@@ -35,9 +35,9 @@ export const serve: Command = {
   run: async ({ flags }) => {
     const roles = readRoles(flags.roles);
     const config = readConfig(process.env, process.cwd());
-    const database = await openDatabase(config.databaseUrl, config.dataDir);
+    const databases = await openDatabases(config, config.dataDir);
     try {
-      const platform = buildPlatform(config, database.url);
+      const platform = await buildPlatform(config, databases);
       try {
         const running = await startRoles(platform, config, roles);
         print(JSON.stringify({ listening: running.url, roles, pid: process.pid }));
@@ -47,7 +47,7 @@ export const serve: Command = {
         await platform.stop();
       }
     } finally {
-      await database.stop();
+      await databases.stop();
     }
     return 0;
   },

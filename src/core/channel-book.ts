@@ -46,8 +46,16 @@ export function openChannelOrder(
 ): ChannelOrder {
   const { products } = context.rules(message.channel, message.account);
   const opensByLink = products[message.product]?.opensByLink ?? false;
-  if (!opensByLink) out.effects.push({ type: 'submit', attempt: message.attempt });
-  out.toPaymentBook.push({ type: 'try_opened', attempt: message.attempt });
+  const { attempt } = message;
+  // Where the books lie apart, the order may come late: a stale one is refused, and never sent.
+  const isStale = context.isApart && context.nowMs >= message.validUntilMs;
+  if (isStale) {
+    const evidence = 'never_sent';
+    out.toPaymentBook.push({ type: 'try_dead', attempt, evidence, neverOpened: true });
+  } else {
+    if (!opensByLink) out.effects.push({ type: 'submit', attempt });
+    out.toPaymentBook.push({ type: 'try_opened', attempt });
+  }
   const order: ChannelOrder = {
     attempt: message.attempt,
     channel: message.channel,
@@ -58,13 +66,13 @@ export function openChannelOrder(
     currency: message.currency,
     validUntilMs: message.validUntilMs,
     createdAtMs: context.nowMs,
-    status: opensByLink ? 'pending' : 'created',
+    status: isStale ? 'closed' : opensByLink ? 'pending' : 'created',
     closeStep: 'none',
     queryCount: 0,
     awaitsStatement: false,
     notifiedAtMs: null,
     confirmedBy: null,
-    deathEvidence: null,
+    deathEvidence: isStale ? 'never_sent' : null,
     failure: null,
     nextAction: null,
     charges: [],
@@ -73,7 +81,7 @@ export function openChannelOrder(
   };
   // The orders of a new payment are found by its age. The sweep does not come back for one that is
   // added later, so its first question is committed with it.
-  if (!message.isFirst) planFirstQuestion(order, out, context);
+  if (!message.isFirst && !isStale) planFirstQuestion(order, out, context);
   return order;
 }
 
@@ -317,7 +325,7 @@ function learnCharges(
   resolveDrop(order, out, context, `The order is ${order.status}, by ${via}.`);
   if (via === 'query') resolveConflictDoubt(order, out, context);
   if (doubted) return order;
-  if (order !== before && wasAsked(before)) {
+  if (order !== before && (context.isApart || wasAsked(before))) {
     out.effects.push({ type: 'ask_done', attempt: order.attempt });
   }
   // A copy of what a notification said proves nothing about the sum that was doubted.

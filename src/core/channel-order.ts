@@ -48,6 +48,8 @@ export type DeathEvidence =
   | 'close_acknowledged'
   | 'not_found_after_validity'
   | 'channel_reversed'
+  /** The order came to the channel book when its validity was over: its channel never heard of it. */
+  | 'never_sent'
   | 'held_money_returned';
 
 export type ChannelOrder = {

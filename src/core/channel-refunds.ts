@@ -4,12 +4,13 @@
  */
 import type { ChannelOrder } from './channel-order.ts';
 import type { ChannelRefund } from './channel-refund.ts';
-import { movedRefund } from './channel-refund.ts';
+import { isInFlight, isLive, movedRefund } from './channel-refund.ts';
 import type { Consequences, Context } from './decision.ts';
 import { openFailed, resolveFailed } from './exceptions/failed-refund.ts';
 import { nextRefundQueryAtMs, resolveUnknown } from './exceptions/unknown-refund.ts';
 import { CHANNEL_REFUND_MAX, channelRefundNo } from './id.ts';
 import type { ToChannelBook } from './message.ts';
+import { refusalMark } from './message.ts';
 import type { RefundRules } from './policy.ts';
 
 type ReturnMoney = Extract<ToChannelBook, { type: 'return_money' }>;
@@ -149,7 +150,8 @@ export function refuse(
 ): ChannelOrder {
   const { attempt } = order;
   const { refundKey } = refund;
-  out.toPaymentBook.push({ type: 'return_refused', refundKey, attempt, end, code, message });
+  const of = refusalMark(refund);
+  out.toPaymentBook.push({ type: 'return_refused', refundKey, attempt, end, of, code, message });
   // A merchant's refund that is dead is over; a surplus stays owed, and so does what is stuck.
   if (end === 'dead' && !refund.isAutomatic) {
     resolveFailed(refundKey, 'The channel refused the refund for good.', out, context);
@@ -222,6 +224,17 @@ function sendAgain(
   return withChannelRefund(order, owed);
 }
 
+const GIVEN_UP: Failure = {
+  code: 'given_up',
+  message: 'Not owed any more.',
+  channelCode: 'none',
+};
+
+/** Whether the payment book has let go of it while it was under way: watched to its end, never sent again. */
+export function isGivenUp(refund: ChannelRefund): boolean {
+  return refund.failure?.code === GIVEN_UP.code;
+}
+
 /** The payment book does not owe it any more. What may be under way at the channel stays watched. */
 export function giveUpReturn(
   order: ChannelOrder,
@@ -230,15 +243,23 @@ export function giveUpReturn(
   context: Context,
 ): ChannelOrder {
   resolveFailed(refundKey, 'It is not owed any more.', out, context);
-  const last = order.refunds.findLast(
-    (one) =>
-      one.refundKey === refundKey &&
-      (one.status === 'owed' || one.status === 'held_back' || one.status === 'requires_action'),
-  );
-  if (!last) return order;
-  out.effects.push({ type: 'refund_job_done', attempt: order.attempt, number: last.number });
-  const failure = { code: 'given_up', message: 'Not owed any more.', channelCode: 'none' };
-  return withChannelRefund(order, movedRefund(last, 'failed', { failure }));
+  const live = order.refunds.find((one) => one.refundKey === refundKey && isLive(one));
+  if (!live) return order;
+  if (isInFlight(live)) return withChannelRefund(order, { ...live, failure: GIVEN_UP });
+  return letGo(order, live, out, context);
+}
+
+/** Ends a number that nobody owes anything under any more. Should the channel return money all the same, it counts. */
+export function letGo(
+  order: ChannelOrder,
+  refund: ChannelRefund,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
+  const ended = movedRefund(refund, 'failed', { failure: GIVEN_UP });
+  out.effects.push({ type: 'refund_job_done', attempt: order.attempt, number: refund.number });
+  resolveUnknown(ended, out, context);
+  return withChannelRefund(order, ended);
 }
 
 /** The channel refund of this place. */

@@ -4,14 +4,16 @@
  * both are silent.
  */
 import type { Aggregate } from './aggregate.ts';
+import { nextApart, touchedBooks } from './apart.ts';
 import { describeChanges } from './changes.ts';
 import { learnOutcome, releaseHeld } from './channel-book.ts';
 import { beginSending, holdBack, release } from './channel-refunds.ts';
 import type { Context, Decision, Refusal } from './decision.ts';
 import { newConsequences } from './decision.ts';
 import type { Draft } from './draft.ts';
-import { changeOrder, passMessages } from './draft.ts';
+import { changeOrder, passMessages, takeMessage } from './draft.ts';
 import type { Effect, HistoryEntry } from './effect.ts';
+import { recordHealedDrop } from './exceptions/internal-drop.ts';
 import { openUndelivered, resolveUndelivered } from './exceptions/undelivered-notice.ts';
 import type {
   CreatePayment,
@@ -21,6 +23,7 @@ import type {
   RequestedTry,
   RequestRefund,
 } from './input.ts';
+import { isToChannelBook } from './message.ts';
 import { decideByOperator } from './operator-decision.ts';
 import { allowTry, beginClosing, canReopen, newPayment, reopen } from './payment-book.ts';
 import { judgeRefund, reserveRefund } from './payment-refunds.ts';
@@ -80,15 +83,32 @@ function takeInput(draft: Draft, before: Aggregate, input: Input, context: Conte
       }
       takeFact(draft, input, context);
       return TAKEN;
+    case 'message':
+      return takeOnce(draft, before, input, context);
     case 'refund_sending':
     case 'refund_held_back':
     case 'refund_released':
+    case 'internal_drop_healed':
     case 'validity_ended':
     case 'notice_exhausted':
     case 'notice_delivered':
       takeFact(draft, input, context);
       return TAKEN;
   }
+}
+
+/** A message of the other book counts once, however often and by whatever way it comes. */
+function takeOnce(
+  draft: Draft,
+  { apart }: Aggregate,
+  { key, message }: Extract<Input, { type: 'message' }>,
+  context: Context,
+): Answer {
+  const received = isToChannelBook(message)
+    ? apart?.receivedByChannelBook
+    : apart?.receivedByPaymentBook;
+  if (!received?.includes(key)) takeMessage(draft, message, context);
+  return TAKEN;
 }
 
 /** The same merchant order number again: the same payment, if it is about the same money. */
@@ -226,6 +246,11 @@ function takeFact(draft: Draft, fact: Fact, context: Context): void {
       draft.payment = beginClosing(payment, 'expired', out);
       return;
     }
+    case 'message':
+      throw new Error('a message is taken in by takeOnce');
+    case 'internal_drop_healed':
+      recordHealedDrop(fact.key, payment.amountMinor, out, context);
+      return;
     case 'notice_exhausted':
       openUndelivered(fact.eventId, fact.endpoint, out, context);
       return;
@@ -259,8 +284,14 @@ function finish(
   context: Context,
 ): Decision {
   const { out } = draft;
-  const payment = { ...draft.payment, version: draft.payment.version + 1 };
-  const aggregate: Aggregate = { payment, orders: draft.orders, cases: out.cases };
+  const touches = touchedBooks(before, draft, context);
+  const version = draft.payment.version + (touches.payment ? 1 : 0);
+  const aggregate: Aggregate = {
+    payment: { ...draft.payment, version },
+    orders: draft.orders,
+    cases: out.cases,
+    apart: context.isApart ? nextApart(before, out, touches.channel) : null,
+  };
   const changes = describeChanges(before, aggregate);
   const isSilent = out.effects.length + out.events.length + out.postings.length === 0;
   if (before !== null && changes.length === 0 && isSilent && sameOrders(before, draft)) {
@@ -278,6 +309,7 @@ function finish(
     postings: out.postings,
     history: historyEntry(input, changes),
     attempt,
+    touches,
   };
 }
 
@@ -296,6 +328,14 @@ function historyEntry(input: Input, changes: readonly string[]): HistoryEntry {
       const { attempt, evidence, outcome } = input;
       return { input: input.type, attempt, evidence, outcome: outcome.type, changes };
     }
+    case 'message':
+      return {
+        input: `message: ${input.message.type}`,
+        attempt: input.message.attempt,
+        evidence: null,
+        outcome: null,
+        changes,
+      };
     case 'foreign_refund_learned': {
       const { attempt, evidence } = input;
       return { input: input.type, attempt, evidence, outcome: 'succeeded', changes };

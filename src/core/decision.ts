@@ -13,14 +13,23 @@ import type { ToChannelBook, ToPaymentBook } from './message.ts';
 import type { ChannelRules, Policy } from './policy.ts';
 import type { ProblemCode } from './problem.ts';
 
+/** Which of the two books a decision may change; the other one it only sees. */
+export type Scope = 'both' | 'payment' | 'channel';
+
 export type Context = {
   readonly nowMs: number;
+  readonly scope: Scope;
+  /** Whether the books lie in two databases: then each message leaves a trace in both. */
+  readonly isApart: boolean;
   readonly policy: Policy;
   /** The rules of a channel account; throws for an account that is not configured. */
   readonly rules: (channel: string, account: string) => ChannelRules;
   /** A fresh TypeID with this prefix. */
   readonly newId: (prefix: string) => string;
 };
+
+/** Both books in one database: one decision, one commit. */
+export const TOGETHER = { scope: 'both', isApart: false } as const satisfies Partial<Context>;
 
 /** An event before the decision is complete: its snapshot is taken at the end. */
 export type PendingEvent = {
@@ -53,6 +62,8 @@ export type Decision =
       readonly history: HistoryEntry;
       /** The attempt that the request reused or opened, when it was a request for a try. */
       readonly attempt: number | null;
+      /** Which books it changed; where they lie apart, only those are written. */
+      readonly touches: { readonly payment: boolean; readonly channel: boolean };
     }
   /** Nothing new: a repeat of a request, or a copy of a fact. Nothing is written. */
   | { readonly type: 'unchanged'; readonly attempt: number | null }

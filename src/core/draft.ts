@@ -8,7 +8,8 @@ import { isOpen } from './channel-order.ts';
 import { giveUpReturn, retryReturn, returnMoney } from './channel-refunds.ts';
 import type { Consequences, Context } from './decision.ts';
 import { beginClose } from './exceptions/expired-payment.ts';
-import type { ToChannelBook, ToPaymentBook } from './message.ts';
+import type { Message, ToChannelBook, ToPaymentBook } from './message.ts';
+import { isToChannelBook, messageKey } from './message.ts';
 import { acceptCharge, acceptHeld, tryDead, tryOpened } from './payment-book.ts';
 import { acceptForeign, acceptRefused, acceptReturned, acceptReversed } from './payment-refunds.ts';
 import type { Payment } from './payment.ts';
@@ -16,16 +17,37 @@ import type { Payment } from './payment.ts';
 /** Both books while one decision is being made. */
 export type Draft = { payment: Payment; orders: ChannelOrder[]; readonly out: Consequences };
 
-/** Passes messages between the books until neither has anything left to say. */
+/**
+ * Passes messages between the books until neither has anything left to say. A message to a book that
+ * this decision may not change is left to be sent there; where the books lie apart, one that is passed
+ * leaves the mark that it was taken in.
+ */
 export function passMessages(draft: Draft, context: Context): void {
   const { out } = draft;
+  if (context.scope === 'payment') return sendAway(out.toChannelBook, out);
+  if (context.scope === 'channel') return sendAway(out.toPaymentBook, out);
   for (;;) {
     const toChannel = out.toChannelBook.shift();
-    if (toChannel) tellChannelBook(draft, toChannel, context);
+    if (toChannel) takeMessage(draft, toChannel, context);
     const toPayment = out.toPaymentBook.shift();
-    if (toPayment) draft.payment = tellPaymentBook(draft, toPayment, context);
+    if (toPayment) takeMessage(draft, toPayment, context);
     if (!toChannel && !toPayment) return;
   }
+}
+
+function sendAway(messages: Message[], out: Consequences): void {
+  for (const message of messages.splice(0)) {
+    out.effects.push({ type: 'message', key: messageKey(message), message });
+  }
+}
+
+/** One message is taken in by the book that it is for. */
+export function takeMessage(draft: Draft, message: Message, context: Context): void {
+  const { out } = draft;
+  const book = isToChannelBook(message) ? 'channel' : 'payment';
+  if (isToChannelBook(message)) tellChannelBook(draft, message, context);
+  else draft.payment = tellPaymentBook(draft, message, context);
+  if (context.isApart) out.effects.push({ type: 'received', book, key: messageKey(message) });
 }
 
 function tellChannelBook(draft: Draft, message: ToChannelBook, context: Context): void {
@@ -33,6 +55,7 @@ function tellChannelBook(draft: Draft, message: ToChannelBook, context: Context)
   const { attempt } = message;
   switch (message.type) {
     case 'open_try':
+      if (draft.orders.some((order) => order.attempt === attempt)) return;
       draft.orders.push(openChannelOrder(draft.payment.id, message, out, context));
       return;
     case 'close_try':

@@ -3,6 +3,7 @@
  * its job row. At most one row lives per key.
  */
 import type { Evidence, Operation } from './outcome.ts';
+import type { Message } from './message.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export const EVENT_TYPES = [
@@ -43,6 +44,10 @@ export type Effect =
       readonly operation: 'send' | 'query' | 'held';
       readonly dueAtMs: number;
     }
+  /** To the other book, where that lies in another database: an outbox row, until it is taken in there. */
+  | { readonly type: 'message'; readonly key: string; readonly message: Message }
+  /** A message of the other book was taken in: an inbox row, so that it counts once. */
+  | { readonly type: 'received'; readonly book: 'payment' | 'channel'; readonly key: string }
   /** Nothing to do about this channel refund until somebody decides, or for ever: its row goes. */
   | { readonly type: 'refund_job_done'; readonly attempt: number; readonly number: number }
   /** The payment's validity ends then; key: the payment. */

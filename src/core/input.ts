@@ -3,6 +3,7 @@
  * change a payment: API, notification, query, statement and operator all end here.
  */
 import type { Evidence, Outcome } from './outcome.ts';
+import type { Message } from './message.ts';
 import type { LatePaymentPolicy } from './payment.ts';
 import type { RefundFact, RefundOutcome } from './refund-outcome.ts';
 
@@ -102,6 +103,10 @@ export type Fact =
       readonly evidence: Evidence;
       readonly from: { readonly channel: string; readonly account: string };
     }
+  /** A message of the other book, where that lies in another database. */
+  | { readonly type: 'message'; readonly key: string; readonly message: Message }
+  /** A scan found this message missing, and it was taken in since: the internal drop is over. */
+  | { readonly type: 'internal_drop_healed'; readonly key: string }
   /** The payment's validity has ended. */
   | { readonly type: 'validity_ended' }
   /** A notice used up its tries, or was delivered after all. */

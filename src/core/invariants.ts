@@ -23,6 +23,7 @@ import {
   checkNegativeEnds,
   checkNumbers,
   checkOwners,
+  checkRefundCases,
   checkReserve,
   checkStatuses,
   checkSums,
@@ -41,6 +42,7 @@ export function checkAggregate(aggregate: Aggregate): Violation[] {
     checkOwners(aggregate, broken);
     checkReserve(aggregate, broken);
     checkChannelRefunds(aggregate, broken);
+    checkRefundCases(aggregate, broken);
   });
 }
 

@@ -2,6 +2,7 @@
  * Messages between the two books. With one database they are applied inside the same decision and
  * commit; with two, each of them becomes an outbox row and an inbox row. 两账本之间的消息。
  */
+import { chargeKey } from './charge.ts';
 import type { DeathEvidence } from './channel-order.ts';
 import type { ForeignReturn } from './channel-refund.ts';
 import type { ChargeFact, Via } from './outcome.ts';
@@ -32,7 +33,13 @@ export type ToChannelBook =
       readonly isAutomatic: boolean;
     }
   /** A person decided: try once more what the channel did not do, or let it be. */
-  | { readonly type: 'retry_return'; readonly refundKey: string; readonly attempt: number }
+  | {
+      readonly type: 'retry_return';
+      readonly refundKey: string;
+      readonly attempt: number;
+      /** Which refusal it answers (`refusalMark`). */
+      readonly of: string;
+    }
   | { readonly type: 'give_up_return'; readonly refundKey: string; readonly attempt: number };
 
 /** Channel book → payment book. */
@@ -83,6 +90,8 @@ export type ToPaymentBook =
       readonly attempt: number;
       /** `dead`: every number tried is dead. `stuck`: a person must act before it can go on. */
       readonly end: 'dead' | 'stuck';
+      /** Which sending was refused (`refusalMark`): the same number may be refused again. */
+      readonly of: string;
       readonly code: string;
       readonly message: string;
     }
@@ -93,3 +102,52 @@ export type ToPaymentBook =
     };
 
 export type Message = ToChannelBook | ToPaymentBook;
+
+/** The name of one refusal of a channel refund: its place, and when it was sent. */
+export function refusalMark(refund: {
+  readonly number: number;
+  readonly sentAtMs: number | null;
+}): string {
+  return `${refund.number}@${refund.sentAtMs ?? 0}`;
+}
+
+/**
+ * The key of a message inside its payment: the same event has the same key, whether the message was
+ * sent when it happened, sent again, or made anew from the books by a scan. Whoever has taken it in
+ * once takes no copy.
+ */
+export function messageKey(message: Message): string {
+  switch (message.type) {
+    case 'open_try':
+    case 'close_try':
+    case 'try_opened':
+    case 'try_dead':
+      return `${message.type}:${message.attempt}`;
+    case 'charge':
+    case 'charge_held':
+    case 'charge_reversed':
+      return `${message.type}:${chargeKey(message.attempt, message.charge.transactionNo)}`;
+    case 'return_money':
+    case 'give_up_return':
+    case 'return_result':
+      return `${message.type}:${message.refundKey}`;
+    case 'retry_return':
+    case 'return_refused':
+      return `${message.type}:${message.refundKey}:${message.of}`;
+    case 'foreign_return':
+      return `${message.type}:${message.attempt}:${message.foreign.refundId}`;
+  }
+}
+
+const TO_CHANNEL_BOOK: ReadonlySet<string> = new Set<ToChannelBook['type']>([
+  'open_try',
+  'close_try',
+  'return_money',
+  'retry_return',
+  'give_up_return',
+]);
+
+/** Whose message it is: the book that takes it in. */
+export function isToChannelBook(message: Message): message is ToChannelBook {
+  return TO_CHANNEL_BOOK.has(message.type);
+}

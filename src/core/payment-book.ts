@@ -79,6 +79,7 @@ export function allowTry(
   const attempt = payment.tries.length + 1;
   const { channel, account, product } = requested;
   const { validityMsMin } = context.rules(channel, account);
+  const untilMs = validUntilMs(payment, validityMsMin, context.nowMs);
   out.toChannelBook.push({
     type: 'open_try',
     attempt,
@@ -87,10 +88,11 @@ export function allowTry(
     product,
     amountMinor: payment.amountMinor,
     currency: payment.currency,
-    validUntilMs: validUntilMs(payment, validityMsMin, context.nowMs),
-    isFirst: payment.version === 0,
+    validUntilMs: untilMs,
+    isFirst: payment.version === 0 && !context.isApart,
   });
-  const fresh = { attempt, channel, product, status: 'allowed', neverOpened: false } as const;
+  const usual = { attempt, channel, product, status: 'allowed', neverOpened: false } as const;
+  const fresh = context.isApart ? { ...usual, account, validUntilMs: untilMs } : usual;
   return movedPayment(payment, 'processing', { tries: [...payment.tries, fresh] });
 }
 
@@ -108,6 +110,10 @@ export function beginClosing(
 
 /** The channel book has the order. */
 export function tryOpened(payment: Payment, attempt: number): Payment {
+  // The word may come after later ones, where the books lie apart.
+  if (payment.tries.some((one) => one.attempt === attempt && one.status !== 'allowed')) {
+    return payment;
+  }
   return withTry(payment, attempt, { status: 'open' });
 }
 

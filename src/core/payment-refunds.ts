@@ -16,7 +16,7 @@ import type { ChargeFact } from './outcome.ts';
 import type { Payment } from './payment.ts';
 import type { Refund, RefundReason } from './refund.ts';
 import { isSurplus, merchantRefundKey, surplusKey } from './refund.ts';
-import { refundableMinor, refundedMinor, withRefund } from './refund-sums.ts';
+import { refundableMinor, withRefund } from './refund-sums.ts';
 
 type MessageOf<Type extends ToPaymentBook['type']> = Extract<ToPaymentBook, { type: Type }>;
 
@@ -121,7 +121,9 @@ export function acceptReturned(
   const event = isSurplus(refund) ? 'payment.surplus_refunded' : 'refund.succeeded';
   out.events.push({ event, subjectKey: refund.key });
   resolveSurplus(refund, 'The channel returned the money in full.', out, context);
-  const done = { status: 'succeeded', returnedAtMs: message.refundedAtMs, failure: null } as const;
+  // A failure that stays beside a success says that nothing was set aside for it any more.
+  const failure = wasGivenUp ? refund.failure : null;
+  const done = { status: 'succeeded', returnedAtMs: message.refundedAtMs, failure } as const;
   const after = withRefund(payment, refund.key, done);
   // Nothing was set aside for it any more, so it may be more than was left.
   if (wasGivenUp) openExcess(after, refund.key, refund.attempt, refund.amountMinor, out, context);
@@ -138,7 +140,7 @@ export function acceptRefused(
   if (!refund || (refund.status !== 'pending' && refund.status !== 'requires_action')) {
     return payment;
   }
-  const failure = { code: message.code, message: message.message };
+  const failure = { code: message.code, message: message.message, of: message.of };
   // A surplus stays owed: nobody but a person may let it be.
   if (message.end === 'stuck' || isSurplus(refund)) {
     if (refund.status === 'requires_action') return payment;
@@ -171,8 +173,9 @@ export function giveUpRefund(
 
 /** A person has the channel asked once more. */
 export function retryRefund(payment: Payment, refund: Refund, out: Consequences): Payment {
-  const { key: refundKey, attempt } = refund;
-  out.toChannelBook.push({ type: 'retry_return', refundKey, attempt });
+  const { key: refundKey, attempt, failure } = refund;
+  const of = failure?.of ?? '';
+  out.toChannelBook.push({ type: 'retry_return', refundKey, attempt, of });
   return withRefund(payment, refundKey, { status: 'pending', failure: null });
 }
 
@@ -212,6 +215,11 @@ export function acceptReversed(
   out.postings.push(postTakenBack(payment.merchantNumber, entry, isWinner, charge));
   if (!isWinner) {
     const after = takenBack(payment, false, charge);
+    const key = surplusKey(chargeKey(attempt, transactionNo));
+    if (payment.refunds.some((one) => one.key === key && one.status === 'succeeded')) {
+      // It had been returned already: its payer has it twice.
+      openExcess(after, chargeKey(attempt, transactionNo), attempt, amountMinor, out, context);
+    }
     return settleReturnedElsewhere(after, attempt, charge, out, context);
   }
   out.events.push({ event: 'payment.reversed', subjectKey: null });
@@ -253,11 +261,6 @@ function takenBack(
 
 function isWinnerCharge({ winner }: Payment, attempt: number, transactionNo: string): boolean {
   return winner?.attempt === attempt && winner.transactionNo === transactionNo;
-}
-
-/** What a merchant was promised back and what went back beside it, more than was ever taken. */
-export function excessMinor(payment: Payment): number {
-  return Math.max(0, refundedMinor(payment) - (payment.winner?.amountMinor ?? 0));
 }
 
 function refusal(code: Refusal['code'], detail: string): Refusal {

@@ -38,6 +38,9 @@ export type Try = {
   readonly status: 'allowed' | 'open' | 'dead' | 'held' | 'paid';
   /** True when the channel never knew the order: its payer never opened it. */
   readonly neverOpened: boolean;
+  /** Kept only where the channel book lies in another database: enough to order the try there again. */
+  readonly account?: string;
+  readonly validUntilMs?: number;
 };
 
 export type Winner = {

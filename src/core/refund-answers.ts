@@ -7,6 +7,8 @@ import type { ChannelRefund, ForeignReturn } from './channel-refund.ts';
 import { isInFlight, isLive, movedRefund } from './channel-refund.ts';
 import {
   giveUpReturn,
+  isGivenUp,
+  letGo,
   openRefund,
   planQuery,
   planSend,
@@ -17,6 +19,7 @@ import {
   withChannelRefund,
 } from './channel-refunds.ts';
 import type { Consequences, Context } from './decision.ts';
+import { openOtherMoney } from './exceptions/conflicting-outcome.ts';
 import { openFailed, resolveFailed } from './exceptions/failed-refund.ts';
 import { openUnknown, resolveUnknown } from './exceptions/unknown-refund.ts';
 import type { Fact } from './input.ts';
@@ -36,12 +39,17 @@ export function learnRefund(
 ): ChannelOrder {
   const { outcome, evidence, planned, number } = fact;
   let refund = refundOf(order, number);
-  if (outcome.type === 'succeeded') {
+  const isPlannedQuestion = planned && evidence.operation === 'refund_query';
+  if (outcome.type === 'succeeded' && isOurs(refund, outcome.refund)) {
     return succeed(order, refund, outcome.refund, evidence.via, out, context);
   }
+  if (outcome.type === 'succeeded')
+    openOtherMoney(order.attempt, refund, outcome.refund, out, context);
   if (!isLive(refund)) return order;
-  const isPlannedQuestion = planned && evidence.operation === 'refund_query';
   if (isPlannedQuestion) refund = { ...refund, queryCount: refund.queryCount + 1 };
+  if (isGivenUp(refund) && endsNumber(refund, outcome, isPlannedQuestion)) {
+    return letGo(order, refund, out, context);
+  }
   switch (outcome.type) {
     case 'failed':
       return die(order, refund, failureOf(outcome), out, context);
@@ -56,11 +64,25 @@ export function learnRefund(
     }
     case 'not_found':
       return notFound(order, refund, isPlannedQuestion, out, context);
+    // Our number with other money: nothing is booked from it, a person looks at it, and it is asked about again.
+    case 'succeeded':
     case 'unknown': {
       const unknown = refund.status === 'sending' ? movedRefund(refund, 'unknown') : refund;
       return askAgain(order, unknown, isPlannedQuestion, out, context);
     }
   }
+}
+
+/** Whether nothing is under way any more by these words, so that only another sending could move money. */
+function endsNumber(
+  refund: ChannelRefund,
+  { type }: RefundLearned['outcome'],
+  isPlannedQuestion: boolean,
+): boolean {
+  if (type === 'failed' || type === 'requires_action') return true;
+  // What the channel has accepted is not ended by a word about its arrival.
+  if (refund.status === 'pending') return false;
+  return type === 'refused_for_now' || (type === 'not_found' && isPlannedQuestion);
 }
 
 function failureOf({ code, message, channelCode }: Failure): Failure {
@@ -72,6 +94,15 @@ function moveIfLegal(refund: ChannelRefund, status: 'pending'): ChannelRefund {
   return refund.status === 'requires_action' ? refund : movedRefund(refund, status);
 }
 
+/** Whether the money that went back under our number is the money that we asked for. */
+function isOurs(refund: ChannelRefund, fact: RefundFact): boolean {
+  return (
+    fact.amountMinor === refund.amountMinor &&
+    fact.currency === refund.currency &&
+    fact.transactionNo === refund.transactionNo
+  );
+}
+
 function succeed(
   order: ChannelOrder,
   refund: ChannelRefund,
@@ -81,16 +112,6 @@ function succeed(
   context: Context,
 ): ChannelOrder {
   if (refund.status === 'succeeded') return order;
-  const isOurs =
-    fact.amountMinor === refund.amountMinor &&
-    fact.currency === refund.currency &&
-    fact.transactionNo === refund.transactionNo;
-  if (!isOurs) {
-    // Our number with other money: nothing is booked from it, and a person looks at it.
-    const words = `The channel returned ${fact.amountMinor} ${fact.currency} of ${fact.transactionNo} under this number.`;
-    openFailed(order.attempt, refund, `${words} Clear it up with the channel.`, out, context);
-    return order;
-  }
   const { refundId, refundedAtMs } = fact;
   const { attempt } = order;
   const { refundKey, number } = refund;
@@ -202,9 +223,9 @@ export function learnListedRefunds(
   let order = before;
   for (const fact of facts) {
     const ours = order.refunds.find((one) => one.channelRefundNo === fact.channelRefundNo);
-    order = ours
-      ? succeed(order, ours, fact, via, out, context)
-      : learnForeign(order, fact, via, out);
+    if (!ours) order = learnForeign(order, fact, via, out);
+    else if (isOurs(ours, fact)) order = succeed(order, ours, fact, via, out, context);
+    else openOtherMoney(order.attempt, ours, fact, out, context);
   }
   return order;
 }

@@ -5,7 +5,18 @@ import { isSurplus, REFUND_MOVES } from './refund.ts';
 
 /** What is set aside of the winner for refunds, sent or not: everything that has not failed (I4). */
 export function reservedMinor(payment: Pick<Payment, 'refunds'>): number {
-  return sumOf(payment, (one) => !isSurplus(one) && one.status !== 'failed');
+  return sumOf(
+    payment,
+    (one) => !isSurplus(one) && one.status !== 'failed' && !isReturnedUnreserved(one),
+  );
+}
+
+/**
+ * Whether the channel returned it after it had failed. What had been set aside was free by then and may be
+ * promised again, so it counts as returned and never as set aside: a fact may not fail at a limit.
+ */
+export function isReturnedUnreserved(refund: Pick<Refund, 'status' | 'failure'>): boolean {
+  return refund.status === 'succeeded' && refund.failure !== null;
 }
 
 /** What was returned of the winner, by us and at the channel's own console. */
@@ -28,7 +39,9 @@ export function surplusReturnedMinor(
 /** What a merchant may still ask back; 0 when there is no winner, or the channel revoked it. */
 export function refundableMinor(payment: Payment): number {
   if (!payment.winner || payment.reversedAtMs !== null) return 0;
-  const left = payment.winner.amountMinor - reservedMinor(payment) - payment.foreignReturnedMinor;
+  const unreserved = sumOf(payment, (one) => !isSurplus(one) && isReturnedUnreserved(one));
+  const gone = reservedMinor(payment) + unreserved + payment.foreignReturnedMinor;
+  const left = payment.winner.amountMinor - gone;
   return Math.max(0, left);
 }
 

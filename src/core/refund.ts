@@ -36,7 +36,12 @@ export type Refund = {
   readonly note: string | null;
   readonly createdAtMs: number;
   readonly status: RefundStatus;
-  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly failure: {
+    readonly code: string;
+    readonly message: string;
+    /** Which refusal of the channel it was (`refusalMark`). */
+    readonly of?: string;
+  } | null;
   /** The channel's time at which the money was returned. */
   readonly returnedAtMs: number | null;
 };

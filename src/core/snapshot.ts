@@ -147,7 +147,7 @@ export function restoreSnapshot(later: Aggregate, snapshot: Snapshot): Aggregate
     winner,
     refunds,
   };
-  return { payment, orders, cases: snapshot.cases };
+  return { payment, orders, cases: snapshot.cases, apart: null };
 }
 
 function restoreOrder(order: ChannelOrder, then: Snapshot['orders'][number]): ChannelOrder {

@@ -8,7 +8,7 @@ import { channelOrderNo, channelRefundNo } from './id.ts';
 import { knownCharges } from './known-charge.ts';
 import type { Try } from './payment.ts';
 import { openTries } from './payment.ts';
-import { isLive } from './channel-refund.ts';
+import { isInFlight, isLive } from './channel-refund.ts';
 import { isSurplus, surplusKey } from './refund.ts';
 import { reservedMinor } from './refund-sums.ts';
 import type { Broken } from './violation.ts';
@@ -213,10 +213,30 @@ export function checkChannelRefunds({ payment, orders }: Aggregate, broken: Brok
       if (rounds.filter(isLive).length > 1) {
         broken('I5', `two numbers are alive for the refund ${refund.key}`);
       }
+      const isOver = refund.status === 'succeeded' || refund.status === 'failed';
+      if (isOver && rounds.some((one) => isLive(one) && !isInFlight(one))) {
+        broken('I5', `the refund ${refund.key} is ${refund.status} and may still be sent`);
+      }
       const returned = rounds.filter((one) => one.status === 'succeeded').length;
       if ((refund.status === 'succeeded') !== returned > 0) {
         broken('I5', `the refund ${refund.key} is ${refund.status}, returned ${returned} times`);
       }
+    }
+  }
+}
+
+/** I19: a case about a refund can be ended by somebody: it lasts no longer than what it is about. */
+export function checkRefundCases({ payment, orders, cases }: Aggregate, broken: Broken): void {
+  const live = orders.flatMap((order) => order.refunds).filter(isLive);
+  for (const one of cases.filter((other) => other.resolvedAtMs === null)) {
+    const isUnknown = one.kind === 'unknown_refund';
+    if (isUnknown && !live.some((refund) => refund.channelRefundNo === one.subject)) {
+      broken('I19', `the case of the unknown refund ${one.subject} has outlived it`);
+    }
+    if (one.kind !== 'failed_refund') continue;
+    const refund = payment.refunds.find((other) => other.key === one.subject);
+    if (refund?.status !== 'pending' && refund?.status !== 'requires_action') {
+      broken('I19', `${one.subject} is ${refund?.status} and has a case that nobody can end`);
     }
   }
 }

@@ -28,6 +28,10 @@ export function judgeTry(
     return refuse('payment_held', 'Its money is held.');
   if (payment.tries.length >= ATTEMPT_MAX)
     return refuse('tries_exhausted', `${ATTEMPT_MAX} tries were made.`);
+  const unheard = payment.tries.find(
+    (one) => one.status === 'allowed' && !orders.some((order) => order.attempt === one.attempt),
+  );
+  if (unheard) return refuse('payment_in_progress', `Try ${unheard.attempt} is on its way.`);
   const open = orders.filter(isOpen);
   const usable = open.find((order) => isUsable(order, requested, context));
   if (usable) return { type: 'reuse', attempt: usable.attempt };

@@ -1,3 +1,4 @@
+import { TOGETHER } from '../core/decision.ts';
 import { describe, expect, test } from 'vitest';
 import {
   AMOUNT_MINOR,
@@ -34,6 +35,7 @@ function bench(around: (store: Store) => Partial<Store> = () => ({})): Bench {
     },
     context: () => ({
       nowMs: START_MS,
+      ...TOGETHER,
       policy: POLICY_DEFAULT,
       rules: rulesOf,
       newId: (prefix) => newId(prefix, START_MS, countingBytes()),

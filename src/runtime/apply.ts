@@ -340,6 +340,8 @@ function decideGroup(
     group.after = decision.aggregate;
     group.steps.push({
       version: decision.aggregate.payment.version,
+      channelVersion: decision.aggregate.apart?.channelVersion ?? 0,
+      touches: decision.touches,
       atMs: context.nowMs,
       effects: decision.effects,
       postings: decision.postings,

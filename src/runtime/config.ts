@@ -14,6 +14,12 @@ export type Config = {
   readonly mode: 'sandbox' | 'live';
   /** Null: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
+  readonly coupling: Coupling;
+  /** The channel book's own database; absent with `together`, or for the embedded server. */
+  readonly channelDatabaseUrl: string | null;
+  /** Read replicas that the scan for internal drops may read. */
+  readonly replicaUrl: string | null;
+  readonly channelReplicaUrl: string | null;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -31,6 +37,10 @@ export type Config = {
   readonly logLevel: string;
   readonly killAt: string | undefined;
 };
+
+/** `together`: one database. `relay`: two, coupled by messages. `two_phase`: two, each decision committed in both or neither. */
+export const COUPLINGS = ['together', 'relay', 'two_phase'] as const;
+export type Coupling = (typeof COUPLINGS)[number];
 
 export type WorkerConfig = {
   /** Pause after a round that found nothing due. */
@@ -74,17 +84,21 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string): Config {
   const faults: string[] = [];
   const file = readFile(env.TIEOUT_CONFIG, cwd, faults);
   const port = readPort(env.TIEOUT_PORT, faults);
-  refuseOtherCouplings(env, faults);
+  const coupling = readCoupling(env, faults);
   const mode = file.mode === 'live' ? 'live' : 'sandbox';
   const config: Config = {
     mode,
     databaseUrl: env.DATABASE_URL ?? null,
+    coupling,
+    channelDatabaseUrl: env.CHANNEL_DATABASE_URL ?? null,
+    replicaUrl: env.REPLICA_URL ?? null,
+    channelReplicaUrl: env.CHANNEL_REPLICA_URL ?? null,
     dataDir: resolve(cwd, env.TIEOUT_DATA_DIR ?? '.tieout'),
     host: env.TIEOUT_HOST ?? '127.0.0.1',
     port,
-    publicUrl: readText(file.public_url, 'public_url', faults) ?? `http://127.0.0.1:${port}`,
+    publicUrl: readAddress(file.public_url, 'public_url', faults) ?? `http://127.0.0.1:${port}`,
     sandboxUrl:
-      mode === 'sandbox' ? (readText(file.sandbox_url, 'sandbox_url', faults) ?? null) : null,
+      mode === 'sandbox' ? (readAddress(file.sandbox_url, 'sandbox_url', faults) ?? null) : null,
     policy: readNumbers(POLICY_DEFAULT, file.policy, 'policy', faults),
     accounts: Array.isArray(file.accounts) ? file.accounts : [],
     requestDeadlineMs: REQUEST_DEADLINE_MS,
@@ -137,9 +151,10 @@ function readPort(text: string | undefined, faults: string[]): number {
   return PORT_DEFAULT;
 }
 
-function readText(value: unknown, name: string, faults: string[]): string | undefined {
-  if (value === undefined || typeof value === 'string') return value;
-  faults.push(`${name} must be a text.`);
+function readAddress(value: unknown, name: string, faults: string[]): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && /^https?:/.test(value) && URL.canParse(value)) return value;
+  faults.push(`${name} must be an address such as http://127.0.0.1:4040.`);
   return undefined;
 }
 
@@ -164,16 +179,24 @@ function readNumbers<T extends Record<string, number>>(
   return { ...defaults, ...value };
 }
 
-function refuseOtherCouplings(env: NodeJS.ProcessEnv, faults: string[]): void {
-  const coupling = env.TIEOUT_COUPLING ?? 'together';
-  if (coupling !== 'together') {
+/** How the books are coupled, and where each lies. Throws nothing: what does not fit is a fault. */
+function readCoupling(env: NodeJS.ProcessEnv, faults: string[]): Coupling {
+  const name = env.TIEOUT_COUPLING ?? 'together';
+  const coupling = COUPLINGS.find((one) => one === name);
+  if (coupling === undefined) {
+    faults.push(`TIEOUT_COUPLING is ${JSON.stringify(name)}; known: ${COUPLINGS.join(', ')}.`);
+    return 'together';
+  }
+  const hasSecond = env.CHANNEL_DATABASE_URL !== undefined;
+  if (coupling === 'together' && hasSecond) {
     faults.push(
-      `TIEOUT_COUPLING=${coupling} is not available yet; leave it out or set it to together.`,
+      'CHANNEL_DATABASE_URL names a second database, but the coupling together uses one: leave it out, or set TIEOUT_COUPLING to relay or two_phase.',
     );
   }
-  if (env.CHANNEL_DATABASE_URL !== undefined) {
+  if (coupling !== 'together' && env.DATABASE_URL !== undefined && !hasSecond) {
     faults.push(
-      'CHANNEL_DATABASE_URL names a second database, but the coupling together uses one: leave it out.',
+      `TIEOUT_COUPLING=${coupling} uses two databases: set CHANNEL_DATABASE_URL beside DATABASE_URL, or leave both out for the embedded server.`,
     );
   }
+  return coupling;
 }

@@ -45,6 +45,8 @@ export type NotificationDecisions = {
 
 export type NotificationDecisionsOptions = {
   readonly pool: Pool;
+  /** Where messages and the brake are kept: the channel book's database. */
+  readonly channelPool: Pool;
   readonly store: Store;
   readonly door: Door;
   readonly connectors: Connectors;
@@ -87,13 +89,13 @@ function overWords({ verdict, reason }: KeptNotification): DecidedNotification |
 }
 
 async function end(
-  { pool, clock }: NotificationDecisionsOptions,
+  { pool, channelPool, clock }: NotificationDecisionsOptions,
   kept: KeptNotification,
   verdict: 'adopted' | 'dismissed',
   placed: string,
   { by, reason }: NotificationDecision,
 ): Promise<void> {
-  const ended = await endNotification(pool, kept.id, verdict, `${by}: ${reason}`);
+  const ended = await endNotification(channelPool, kept.id, verdict, `${by}: ${reason}`);
   if (!ended) return;
   const act = verdict === 'adopted' ? `notification.adopt ${placed}` : 'notification.dismiss';
   await recordAct(pool, { atMs: clock.nowMs(), by, act, subject: kept.id, reason });

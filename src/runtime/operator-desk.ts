@@ -21,11 +21,11 @@ export type OperatorDesk = {
 
 /** A desk over these parts; `context` is the door's own, for dry runs. */
 export function newOperatorDesk(options: NotificationDecisionsOptions): OperatorDesk {
-  const { pool, store, door, context } = options;
+  const { channelPool, store, door, context } = options;
   return {
     cases: newCaseDecisions(store, door, context),
     notifications: newNotificationDecisions(options),
     releaseRefunds: async (account, decision) =>
-      await releaseRefunds(pool, door, account, decision),
+      await releaseRefunds(channelPool, door, account, decision),
   };
 }

@@ -22,7 +22,8 @@ export function refundObject({ payment, orders }: Aggregate, refund: Refund) {
     reason: refund.reason,
     note: refund.note,
     status: statusOf(refund, sent),
-    failure: refund.failure,
+    // Beside a success it only says that the refund had been called dead before.
+    failure: refund.status === 'succeeded' ? null : refund.failure,
     channel_transaction_no: refund.transactionNo,
     channel_refunds: order ? sent.map((one) => channelRefundObject(order, one)) : [],
     returned_at: timeText(refund.returnedAtMs),

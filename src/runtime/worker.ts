@@ -36,6 +36,8 @@ export type WorkerOptions = {
   readonly onError: (error: unknown) => void;
   /** Told when the daily sweep over everything found work that the sweep over young orders had missed. */
   readonly onMissed: (count: number) => void;
+  /** Kinds of work that the coupling of the books needs besides. */
+  readonly moreKinds?: readonly (() => Promise<number>)[];
   /** Once a day: what may be thrown away. */
   readonly purge: () => Promise<unknown>;
 };
@@ -74,6 +76,7 @@ export function newWorker(options: WorkerOptions): Worker {
     async () => await expireDue(options),
     options.notices.sendDue,
     options.applyStoredNotifications,
+    ...(options.moreKinds ?? []),
   ];
   return {
     kinds: [sweep, daily, ...kinds],

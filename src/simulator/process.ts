@@ -3,6 +3,7 @@
  * that lead into the simulated world. It may die at any await, and comes back with nothing but what
  * the database holds.
  */
+import { TOGETHER } from '../core/decision.ts';
 import type { Connector, Connectors, RawNotification } from '../channels/connector.ts';
 import type { Context } from '../core/decision.ts';
 import { ID_RANDOM_BYTES, newId, newPaymentId } from '../core/id.ts';
@@ -234,6 +235,7 @@ export class PlatformProcess {
     const nowMs = life.clock.nowMs();
     return {
       nowMs,
+      ...TOGETHER,
       policy: this.#options.policy,
       rules: (channel, account) => {
         const connector = connectors.get(channel, account);

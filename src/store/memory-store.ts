@@ -230,6 +230,9 @@ function takeEffect(
   const { merchantNumber, id: paymentId } = after.payment;
   switch (effect.type) {
     case 'submit':
+    // Both books are in one place here, and have nothing to send.
+    case 'message':
+    case 'received':
       return;
     case 'ask': {
       const { attempt, operation, dueAtMs } = effect;

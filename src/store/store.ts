@@ -12,7 +12,10 @@ export type OrderKey = PaymentKey & { readonly attempt: number };
 
 /** What one accepted decision adds to a payment. */
 export type Step = {
+  /** The payment's version after it; where the books lie apart, the channel book has its own. */
   readonly version: number;
+  readonly channelVersion: number;
+  readonly touches: { readonly payment: boolean; readonly channel: boolean };
   readonly atMs: number;
   readonly effects: readonly Effect[];
   readonly postings: readonly Posting[];

@@ -3,6 +3,7 @@
  * prepares its statements while there is nothing, and keeps them while two hundred thousand orders
  * are added; its plans must be right for both.
  */
+import { TOGETHER } from '../../src/core/decision.ts';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { idToUuid, newId, newPaymentId, uuidToId } from '../../src/core/id.ts';
@@ -219,7 +220,13 @@ function openBenchDoor(store: Store): Door {
   const freshId = (prefix: string): string => newId(prefix, Date.now(), randomBytes(10));
   return openDoor({
     store,
-    context: () => ({ nowMs: Date.now(), policy: POLICY_DEFAULT, rules: rulesOf, newId: freshId }),
+    context: () => ({
+      ...TOGETHER,
+      nowMs: Date.now(),
+      policy: POLICY_DEFAULT,
+      rules: rulesOf,
+      newId: freshId,
+    }),
     killPoint: () => {},
     defer: (run) => setImmediate(run),
     isDataError: () => false,

@@ -32,6 +32,11 @@ type Promised = {
     readonly merchantOrderNo: string;
     readonly amountMinor: number;
   }[];
+  readonly refunds: readonly {
+    readonly id: string;
+    readonly merchantRefundNo: string;
+    readonly amountMinor: number;
+  }[];
   readonly paidOrderNumbers: readonly string[];
   readonly toldOrderNumbers: readonly string[];
 };
@@ -44,6 +49,7 @@ type Promised = {
 export async function checkDurable(world: KillWorld, load: Load): Promise<string[]> {
   const promised: Promised = {
     creates: [...load.acknowledged.values()].map((one) => ({ ...one })),
+    refunds: [...load.refunds.values()].map((one) => ({ ...one })),
     paidOrderNumbers: acknowledgedNotifications(world.journalPath),
     toldOrderNumbers: (await told(world))
       .filter((one) => one.event === 'payment.succeeded')
@@ -54,6 +60,7 @@ export async function checkDurable(world: KillWorld, load: Load): Promise<string
   try {
     return [
       ...(await missingPayments(client, promised)),
+      ...(await missingRefunds(client, promised)),
       ...(await missingCharges(client, promised)),
       ...(await untrueNotices(client, promised)),
     ];
@@ -71,6 +78,18 @@ async function missingPayments(client: pg.Client, { creates }: Promised): Promis
     const row = byNumber.get(merchantOrderNo);
     if (row?.id === idToUuid(id) && Number(row.amount) === amountMinor) return [];
     return [`the acknowledged payment ${id} (${merchantOrderNo}) is not in the database`];
+  });
+}
+
+async function missingRefunds(client: pg.Client, { refunds }: Promised): Promise<string[]> {
+  const { rows } = await client.query<{ id: string; number: string; amount: string }>(
+    'SELECT id, merchant_refund_no AS number, amount_minor::text AS amount FROM refund',
+  );
+  const byNumber = new Map(rows.map((row) => [row.number, row]));
+  return refunds.flatMap(({ id, merchantRefundNo, amountMinor }) => {
+    const row = byNumber.get(merchantRefundNo);
+    if (row?.id === idToUuid(id) && Number(row.amount) === amountMinor) return [];
+    return [`the acknowledged refund ${id} (${merchantRefundNo}) is not in the database`];
   });
 }
 
@@ -181,12 +200,42 @@ export async function checkEnd(
       );
     }
   }
+  into.lost.push(...(await lostRefunds(world, load)));
   const { notices, untrue } = await settleNotices(world, statuses);
   into.findings.push(...untrue);
   into.acknowledged += load.answers;
   into.acknowledged += acknowledgedNotifications(world.journalPath).length;
   into.acknowledged += notices.length;
   into.auditBroken.push(...(await brokenRules(world)));
+}
+
+const REFUNDS_WITHIN_MS = 30_000;
+
+/** Every acknowledged refund is there, is the same, stands by the end it was told, and has one in time. */
+async function lostRefunds(world: KillWorld, load: Load): Promise<string[]> {
+  const untilMs = performance.now() + REFUNDS_WITHIN_MS;
+  const lost: string[] = [];
+  for (const promise of load.refunds.values()) {
+    const { merchantRefundNo } = promise;
+    for (;;) {
+      const body = await read(world, `/v1/merchant_refunds/${merchantRefundNo}`);
+      const isThere =
+        body.id === promise.id &&
+        body.payment === promise.paymentId &&
+        body.amount === promise.amountMinor;
+      if (!isThere) lost.push(`${merchantRefundNo} was acknowledged as ${promise.id}`);
+      else if (promise.said !== null && body.status !== promise.said) {
+        lost.push(`${merchantRefundNo} was ${promise.said} and is ${String(body.status)}`);
+      } else if (body.status !== 'succeeded' && performance.now() < untilMs) {
+        await sleep(LOOK_EVERY_MS);
+        continue;
+      } else if (body.status !== 'succeeded') {
+        lost.push(`${merchantRefundNo} is still ${String(body.status)}`);
+      }
+      break;
+    }
+  }
+  return lost;
 }
 
 const NOTICES_WITHIN_MS = 15_000;

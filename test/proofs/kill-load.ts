@@ -18,8 +18,8 @@ type Kind = {
   readonly product: string;
   readonly scenario?: string;
   readonly expiresInS?: number;
-  /** What the merchant asks for after the create was answered. */
-  readonly afterwards?: 'close' | 'sync';
+  /** What the merchant asks for after the create was answered; a refund is asked for once it is paid. */
+  readonly afterwards?: 'close' | 'sync' | 'refund' | 'refund_in_parts';
   /** `either` also where money is expected: a crash before the call leaves may end in no charge. */
   readonly ends: Expectation;
 };
@@ -41,6 +41,26 @@ const KINDS = {
   closed: { product: 'qr', afterwards: 'close', ends: 'closed' },
   close_race: { product: 'qr', scenario: 'close_race', afterwards: 'close', ends: 'either' },
   asked: { product: 'qr', scenario: 'lost_notification', afterwards: 'sync', ends: 'either' },
+  refunded: { product: 'quickpay', scenario: 'success', afterwards: 'refund', ends: 'either' },
+  refunded_in_parts: { product: 'quickpay', afterwards: 'refund_in_parts', ends: 'either' },
+  refund_slow: {
+    product: 'quickpay',
+    scenario: 'refund_slow',
+    afterwards: 'refund',
+    ends: 'either',
+  },
+  refund_unanswered: {
+    product: 'quickpay',
+    scenario: 'refund_timeout_accepted',
+    afterwards: 'refund',
+    ends: 'either',
+  },
+  refund_closed: {
+    product: 'quickpay',
+    scenario: 'refund_closed',
+    afterwards: 'refund',
+    ends: 'either',
+  },
 } as const satisfies Record<string, Kind>;
 export type KillKind = keyof typeof KINDS;
 
@@ -76,9 +96,20 @@ export type Acknowledged = {
   said: 'succeeded' | 'closed' | null;
 };
 
+/** The same of a refund. */
+export type AcknowledgedRefund = {
+  readonly merchantRefundNo: string;
+  readonly id: string;
+  readonly paymentId: string;
+  readonly amountMinor: number;
+  said: 'succeeded' | 'failed' | null;
+};
+
 export type Load = {
   /** By merchant order number. */
   readonly acknowledged: Map<string, Acknowledged>;
+  /** By merchant refund number. */
+  readonly refunds: Map<string, AcknowledgedRefund>;
   /** 2xx answers altogether, repeats included. */
   answers: number;
   /** Requests that had to be repeated because no answer came, or 503. */
@@ -88,7 +119,7 @@ export type Load = {
 };
 
 export function newLoad(): Load {
-  return { acknowledged: new Map(), answers: 0, repeats: 0, findings: [] };
+  return { acknowledged: new Map(), refunds: new Map(), answers: 0, repeats: 0, findings: [] };
 }
 
 const IN_FLIGHT_MAX = 5;
@@ -124,8 +155,68 @@ async function playOne(order: KillOrder, world: KillWorld, load: Load): Promise<
   note(order, created, load);
   const id = load.acknowledged.get(order.merchantOrderNo)?.id;
   if (kind.afterwards === undefined || id === undefined) return;
+  if (kind.afterwards === 'refund' || kind.afterwards === 'refund_in_parts') {
+    await refundAll(order, id, kind.afterwards === 'refund' ? 1 : PARTS, world, load);
+    return;
+  }
   if (kind.afterwards === 'sync') await sleep(150);
   note(order, await call(world, load, 'POST', `/v1/payments/${id}/${kind.afterwards}`, {}), load);
+}
+
+const PARTS = 3;
+const PAID_WITHIN_MS = 20_000;
+
+/** Asks for the whole amount back, in so many parts, once the payment is paid; nothing where it never is. */
+async function refundAll(
+  order: KillOrder,
+  paymentId: string,
+  parts: number,
+  world: KillWorld,
+  load: Load,
+): Promise<void> {
+  const untilMs = performance.now() + PAID_WITHIN_MS;
+  for (;;) {
+    const { body } = await call(world, load, 'GET', `/v1/payments/${paymentId}`, undefined);
+    if (body.status === 'succeeded') break;
+    if (body.status === 'closed' || performance.now() > untilMs) return;
+    await sleep(REPEAT_EVERY_MS);
+  }
+  const partMinor = Math.floor(order.amountMinor / parts);
+  for (let part = 1; part <= parts; part++) {
+    const amountMinor = part < parts ? partMinor : order.amountMinor - partMinor * (parts - 1);
+    const merchantRefundNo = `${order.merchantOrderNo}-R${part}`;
+    const asked = { payment: paymentId, merchant_refund_no: merchantRefundNo, amount: amountMinor };
+    const answer = await call(world, load, 'POST', '/v1/refunds', asked);
+    noteRefund({ merchantRefundNo, paymentId, amountMinor }, answer, load);
+  }
+}
+
+/** Keeps what an answer promised about a refund; asked again, the promise must be the same. */
+function noteRefund(
+  asked: Pick<AcknowledgedRefund, 'merchantRefundNo' | 'paymentId' | 'amountMinor'>,
+  { status, body }: Answer,
+  load: Load,
+): void {
+  const { merchantRefundNo, paymentId, amountMinor } = asked;
+  if (status >= 300) {
+    load.findings.push(`${merchantRefundNo} was answered ${status} ${String(body.code)}`);
+    return;
+  }
+  load.answers += 1;
+  const { id, status: said } = body;
+  const isSame =
+    typeof id === 'string' &&
+    body.merchant_refund_no === merchantRefundNo &&
+    body.payment === paymentId &&
+    body.amount === amountMinor;
+  if (!isSame) {
+    load.findings.push(
+      `${merchantRefundNo} was answered with another refund: ${JSON.stringify(body)}`,
+    );
+    return;
+  }
+  const end = said === 'succeeded' || said === 'failed' ? said : null;
+  load.refunds.set(merchantRefundNo, { ...asked, id, said: end });
 }
 
 /** Keeps what an answer promised; a second answer must promise the same. */
@@ -192,8 +283,11 @@ async function callOnce(
   try {
     const answer = await fetch(`${world.apiUrl}${path}`, {
       method,
-      headers: { authorization: `Bearer ${world.secretKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(fields),
+      headers: {
+        authorization: `Bearer ${world.secretKey}`,
+        ...(fields !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(fields !== undefined && { body: JSON.stringify(fields) }),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     return { status: answer.status, body: asRecord(JSON.parse(await answer.text())) };

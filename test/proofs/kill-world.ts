@@ -38,7 +38,15 @@ const POLICY = {
 };
 /** A lease outlives every call to a channel, and no more: what a dead worker held is soon free again. */
 const WORKER = { pollMs: 40, leaseMs: 2_500 };
-const ACCOUNT = { connect_timeout_ms: 500, read_timeout_ms: 900, call_deadline_ms: 1_500 };
+const ACCOUNT = {
+  connect_timeout_ms: 500,
+  read_timeout_ms: 900,
+  call_deadline_ms: 1_500,
+  // The first question comes before the channel is done, so that refunds are asked about as well.
+  refund_query_delays_ms: [120, 300, 600, 1_000],
+  refund_retry_ms: 200,
+  refund_gap_ms: 50,
+};
 const TIME_SCALE = 0.04;
 
 /** Opens the sandbox and a merchant on a migrated database; `start` then adds the platform. */

@@ -2,6 +2,7 @@
  * Real books for a test file: a database of its own, the store and the door over it, a clock that
  * only the test moves, and merchants whose payments go through the door like any other.
  */
+import { TOGETHER } from '../../src/core/decision.ts';
 import { randomBytes } from 'node:crypto';
 import { afterAll } from 'vitest';
 import type { Aggregate } from '../../src/core/aggregate.ts';
@@ -57,7 +58,13 @@ export async function openBooks(): Promise<Books> {
   const id = (prefix: string): string => newId(prefix, clock.ms, countingBytes());
   const door = openDoor({
     store,
-    context: () => ({ nowMs: clock.ms, policy: POLICY_DEFAULT, rules: rulesOf, newId: id }),
+    context: () => ({
+      nowMs: clock.ms,
+      ...TOGETHER,
+      policy: POLICY_DEFAULT,
+      rules: rulesOf,
+      newId: id,
+    }),
     killPoint: () => {},
     defer: (run) => setImmediate(run),
     isDataError,

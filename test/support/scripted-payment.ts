@@ -2,6 +2,7 @@
  * One payment, decided input by input with a clock in hand, the way the door would do it. After each
  * decision every invariant is asked; a broken one fails the test at the decision that broke it.
  */
+import { TOGETHER } from '../../src/core/decision.ts';
 import type { ChannelRefund } from '../../src/core/channel-refund.ts';
 import type { Aggregate } from '../../src/core/aggregate.ts';
 import type { ChannelOrder } from '../../src/core/channel-order.ts';
@@ -183,7 +184,10 @@ export class ScriptedPayment {
     this.postings.push(...postings);
     const { version } = aggregate.payment;
     const { history } = decision;
-    this.#steps.push({ version, atMs: this.nowMs, effects, postings, history });
+    const channelVersion = aggregate.apart?.channelVersion ?? 0;
+    const { touches } = decision;
+    const made = { version, channelVersion, touches, atMs: this.nowMs };
+    this.#steps.push({ ...made, effects, postings, history });
     for (const effect of effects) this.#take(effect);
     return decision;
   }
@@ -331,6 +335,7 @@ export class ScriptedPayment {
   context(): Context {
     return {
       nowMs: this.nowMs,
+      ...TOGETHER,
       policy: this.policy,
       rules: rulesOf,
       newId: (prefix) => newId(prefix, this.nowMs, countingBytes()),

@@ -36,6 +36,8 @@ export type WorldOptions = {
   readonly policy?: Readonly<Record<string, number>>;
   readonly account?: Readonly<Record<string, unknown>>;
   readonly timeScale?: number;
+  /** Two databases instead of one, coupled so. */
+  readonly apart?: { readonly coupling: 'relay' | 'two_phase'; readonly channelUrl: string };
 };
 
 /** Opens a world on a migrated database. */
@@ -56,10 +58,18 @@ export async function openWorld(databaseUrl: string, options: WorldOptions = {})
     account: options.account ?? {},
   });
   const config = readConfig(
-    { TIEOUT_CONFIG: path, TIEOUT_PORT: String(port), TIEOUT_LOG: 'silent' },
+    {
+      TIEOUT_CONFIG: path,
+      TIEOUT_PORT: String(port),
+      TIEOUT_LOG: 'silent',
+      TIEOUT_COUPLING: options.apart?.coupling,
+      DATABASE_URL: databaseUrl,
+      CHANNEL_DATABASE_URL: options.apart?.channelUrl,
+    },
     directory,
   );
-  const platform = buildPlatform(config, databaseUrl);
+  const databases = { payment: databaseUrl, channel: options.apart?.channelUrl ?? null };
+  const platform = await buildPlatform(config, databases);
   const running = await startRoles(platform, config, options.roles ?? ['api', 'worker']);
   const merchant = await prepareMerchant(databaseUrl, sandbox.url);
   const call: World['call'] = async (method, route, body) => {

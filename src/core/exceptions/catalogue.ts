@@ -5,6 +5,7 @@ import { DUPLICATE_PAYMENT } from './duplicate-payment.ts';
 import { EXCESS_REFUND } from './excess-refund.ts';
 import { EXPIRED_PAYMENT } from './expired-payment.ts';
 import { EXTERNAL_DROP } from './external-drop.ts';
+import { INTERNAL_DROP } from './internal-drop.ts';
 import { FAILED_REFUND } from './failed-refund.ts';
 import type { KindDescription } from './kind.ts';
 import { REVERSED_PAYMENT } from './reversed-payment.ts';
@@ -14,6 +15,7 @@ import { UNMATCHED_NOTIFICATION } from './unmatched-notification.ts';
 
 export const CATALOGUE: readonly KindDescription[] = [
   EXTERNAL_DROP,
+  INTERNAL_DROP,
   EXPIRED_PAYMENT,
   DUPLICATE_PAYMENT,
   AMOUNT_MISMATCH,

@@ -5,14 +5,17 @@
 import type { ChannelOrder } from '../channel-order.ts';
 import type { Consequences, Context } from '../decision.ts';
 import { openCase, reassignCase, resolveCase } from '../decision.ts';
+import type { ChannelRefund } from '../channel-refund.ts';
 import type { Outcome } from '../outcome.ts';
+import type { RefundFact } from '../refund-outcome.ts';
 import type { CaseOwner, KindDescription } from './kind.ts';
 
 export const CONFLICTING_OUTCOME: KindDescription = {
   kind: 'conflicting_outcome',
   zh: '渠道结果矛盾',
-  what: 'The channel proved a charge, and answered a later question as if there were none.',
-  noticed: 'A query about an order whose charge we know says failed, closed or not found.',
+  what: 'The channel proved a charge, and answered a later question as if there were none; or it returned other money under our refund number than we asked for.',
+  noticed:
+    'A query about an order whose charge we know says failed, closed or not found; a refund of ours comes back with another amount or charge.',
   response: 'Keep the charge, since a fact is not taken back by a "no"; ask a person.',
   over: 'A person has cleared it up with the channel.',
   toldToMerchant: false,
@@ -63,6 +66,25 @@ export function resolveConflictDoubt(
   const words = 'Asked, the channel confirmed the charge.';
   const { toldToMerchant } = CONFLICTING_OUTCOME;
   resolveCase(out, context, 'conflicting_outcome', subject, words, toldToMerchant);
+}
+
+/** The channel returned other money under our number than we had asked for: nothing is booked from it. */
+export function openOtherMoney(
+  attempt: number,
+  { channelRefundNo, amountMinor }: Pick<ChannelRefund, 'channelRefundNo' | 'amountMinor'>,
+  fact: RefundFact,
+  out: Consequences,
+  context: Context,
+): void {
+  openCase(out, context, {
+    kind: 'conflicting_outcome',
+    subject: channelRefundNo,
+    attempt,
+    owner: 'operations',
+    nextAction: `The channel says that it returned ${fact.amountMinor} ${fact.currency} of ${fact.transactionNo} under ${channelRefundNo}, not ${amountMinor}: clear it up with the channel.`,
+    moneyAtRiskMinor: fact.amountMinor,
+    toldToMerchant: CONFLICTING_OUTCOME.toldToMerchant,
+  });
 }
 
 /** The channel itself denies, when asked, what it proved before. */

@@ -10,6 +10,8 @@ import {
   WAITING,
   WALLET_QR,
 } from '../../../test/support/scripted-payment.ts';
+import { balanceOf, NO_ANSWER } from '../../../test/support/scripted-refunds.ts';
+import { duplicate } from '../../../test/support/scripted-states.ts';
 
 describe('a second charge', () => {
   test('of the same order is owed to its payer, with an open case', () => {
@@ -93,5 +95,66 @@ describe('money after a no', () => {
       payment.learn(DECLINED, { operation });
     }
     expect([payment.status, payment.order().status]).toEqual(['succeeded', 'succeeded']);
+  });
+});
+
+describe('the return of a second charge', () => {
+  const surplusEvents = (payment: ScriptedPayment): number =>
+    payment.told().filter((one) => one === 'payment.surplus_refunded').length;
+
+  test('is opened without anybody asking, in full, bound to its charge', () => {
+    const payment = duplicate();
+    expect(payment.payment.refunds).toMatchObject([
+      {
+        key: 'surplus:1:T2',
+        reason: 'duplicate',
+        transactionNo: 'T2',
+        amountMinor: AMOUNT_MINOR,
+        merchantRefundNo: null,
+      },
+    ]);
+    expect(payment.channelRefund()).toMatchObject({ transactionNo: 'T2', isAutomatic: true });
+    expect(payment.refundJobs.get('1:1')?.operation).toBe('send');
+  });
+
+  test('is one, whoever notices the charge and however often', () => {
+    const payment = duplicate();
+    expect(payment.notified(paid({ transactionNo: 'T2' })).type).toBe('unchanged');
+    expect(payment.learn(paid({}, { transactionNo: 'T2' })).type).toBe('unchanged');
+    payment.answerRefund(NO_ANSWER);
+    payment.learn(paid({}, { transactionNo: 'T2' }));
+    expect(payment.order().refunds).toHaveLength(1);
+    expect(payment.payment.refunds).toHaveLength(1);
+  });
+
+  test('ends the case, is told once, and leaves the winner alone', () => {
+    const payment = duplicate();
+    payment.answerRefund(payment.returned());
+    payment.learnRefund(payment.returned(), { operation: 'notification' });
+    expect(payment.openCase('duplicate_payment')).toBeNull();
+    expect(surplusEvents(payment)).toBe(1);
+    expect(payment.told()).toEqual([
+      'payment.succeeded',
+      'exception.opened',
+      'payment.surplus_refunded',
+      'exception.resolved',
+    ]);
+    expect(balanceOf(payment, 'payment', 'payer_owed:7')).toBe(0);
+    expect(balanceOf(payment, 'payment', 'merchant_payable:7')).toBe(AMOUNT_MINOR);
+    expect(balanceOf(payment, 'channel', 'channel_receivable:wallet/main')).toBe(-AMOUNT_MINOR);
+    expect(payment.payment.winner?.transactionNo).toBe('T1');
+  });
+
+  test('is one for each charge: three payers, two returns', () => {
+    const payment = duplicate();
+    payment.notified(paid({ transactionNo: 'T3' }));
+    expect(payment.payment.refunds.map((one) => one.key)).toEqual(['surplus:1:T2', 'surplus:1:T3']);
+    // The second one waits for the channel's gap.
+    const [first, second] = payment.order().refunds;
+    expect(second?.sendAtMs).toBeGreaterThan(first?.sendAtMs ?? Number.POSITIVE_INFINITY);
+    payment.answerRefund(payment.returned(1));
+    payment.answerRefund(payment.returned(2));
+    expect(surplusEvents(payment)).toBe(2);
+    expect(payment.aggregate.cases.every((one) => one.resolvedAtMs !== null)).toBe(true);
   });
 });

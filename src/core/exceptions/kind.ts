@@ -26,6 +26,20 @@ export const EXCEPTION_KINDS = [
 ] as const;
 export type ExceptionKind = (typeof EXCEPTION_KINDS)[number];
 
+const OF_PAYMENT_BOOK: ReadonlySet<ExceptionKind> = new Set([
+  'internal_drop',
+  'duplicate_payment',
+  'expired_payment',
+  'excess_refund',
+  'reversed_payment',
+  'undelivered_notice',
+] as const);
+
+/** In which book the cases of a kind are kept. */
+export function bookOf(kind: ExceptionKind): 'payment' | 'channel' {
+  return OF_PAYMENT_BOOK.has(kind) ? 'payment' : 'channel';
+}
+
 /** Who has to act. The platform heals by itself; the others are people. */
 export type CaseOwner = 'platform' | 'reconciliation' | 'operations' | 'merchant';
 

@@ -26,7 +26,8 @@ const recoveryMsMax = 300_000;
 const defaults: Readonly<Record<string, string>> = {
   shared_buffers: '128MB',
   max_connections: '100',
-  max_prepared_transactions: '0',
+  // For the coupling two_phase; it costs next to nothing where nobody uses it.
+  max_prepared_transactions: '100',
   wal_level: 'replica',
   listen_addresses: '',
   port: String(socketPort),

@@ -70,10 +70,15 @@ export async function historyOf(pool: Pool, key: PaymentKey): Promise<InputEntry
 }
 
 /** Everything that happened to a payment, in order; empty when there is no such payment. */
-export async function timelineOf(pool: Pool, key: PaymentKey): Promise<TimelineEntry[]> {
+export async function timelineOf(
+  pool: Pool,
+  key: PaymentKey,
+  channelPool = pool,
+): Promise<TimelineEntry[]> {
   const values = [key.merchantNumber, idToUuid(key.paymentId)];
-  const [inputs, eventRows] = await Promise.all([
+  const [inputs, inChannelBook, eventRows] = await Promise.all([
     historyOf(pool, key),
+    channelPool === pool ? [] : historyOf(channelPool, key),
     pool.query<EventRow>({ name: 'events_of_payment', text: EVENTS_OF_PAYMENT, values }),
   ]);
   const events = eventRows.rows.map(toStoredEvent);
@@ -93,7 +98,21 @@ export async function timelineOf(pool: Pool, key: PaymentKey): Promise<TimelineE
       tries.map((one) => ({ type: 'delivery' as const, eventId, endpointId, ...one })),
     ),
   ];
-  return inOrder(entries);
+  // Two books count their versions each for itself: between them only time tells the order.
+  return inChannelBook.length === 0 ? inOrder(entries) : byTime(inChannelBook, inOrder(entries));
+}
+
+function byTime(
+  inChannelBook: readonly TimelineEntry[],
+  rest: readonly TimelineEntry[],
+): TimelineEntry[] {
+  const merged: TimelineEntry[] = [];
+  const waiting = [...inChannelBook];
+  for (const one of rest) {
+    while (waiting[0] && waiting[0].atMs < one.atMs) merged.push(...waiting.splice(0, 1));
+    merged.push(one);
+  }
+  return [...merged, ...waiting];
 }
 
 /**

@@ -17,7 +17,21 @@ export async function listOpenCases(
   pool: Pool,
   merchantNumber: number | null,
   page: Page,
+  channelPool = pool,
 ): Promise<Paged<OpenCaseKey>> {
+  const pools = channelPool === pool ? [pool] : [pool, channelPool];
+  const lists = await Promise.all(
+    pools.map(async (one) => await listOne(one, merchantNumber, page)),
+  );
+  const newestFirst = lists.flat().toSorted((a, b) => (a.caseId > b.caseId ? -1 : 1));
+  return takePage(newestFirst.slice(0, page.limit + 1), page.limit);
+}
+
+async function listOne(
+  pool: Pool,
+  merchantNumber: number | null,
+  page: Page,
+): Promise<OpenCaseKey[]> {
   const { rows } = await pool.query<{
     merchant_number: number;
     payment_id: string;
@@ -31,12 +45,11 @@ export async function listOpenCases(
       page.limit + 1,
     ],
   });
-  const keys = rows.map((row) => ({
+  return rows.map((row) => ({
     merchantNumber: row.merchant_number,
     paymentId: uuidToId('pay', row.payment_id),
     caseId: uuidToId('exc', row.case_id),
   }));
-  return takePage(keys, page.limit);
 }
 
 const FIND = 'SELECT merchant_number, payment_id FROM exception_case WHERE id = $1';

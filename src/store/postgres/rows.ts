@@ -1,5 +1,5 @@
 /** Rows ↔ state. The only place that knows both the column names and the fields of the core. */
-import type { Aggregate } from '../../core/aggregate.ts';
+import type { Aggregate, Apart } from '../../core/aggregate.ts';
 import type { ChannelOrder } from '../../core/channel-order.ts';
 import type { Charge } from '../../core/charge.ts';
 import type { Case } from '../../core/exceptions/kind.ts';
@@ -108,7 +108,7 @@ export type AggregateRow = PaymentRow & {
 };
 
 /** A loaded row, with its orders, charges and cases, as the core knows it. */
-export function toAggregate(row: AggregateRow): Aggregate {
+export function toAggregate(row: AggregateRow, apart: Apart | null = null): Aggregate {
   const payment = toPayment(row, row.refunds ?? []);
   const charges = row.charges ?? [];
   const refunds = row.channel_refunds ?? [];
@@ -123,6 +123,7 @@ export function toAggregate(row: AggregateRow): Aggregate {
       ),
     ),
     cases: (row.cases ?? []).map(toCase),
+    apart,
   };
 }
 

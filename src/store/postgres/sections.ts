@@ -10,6 +10,9 @@
 export type SectionName =
   | 'payment_insert'
   | 'payment_update'
+  | 'book_insert'
+  | 'book_update'
+  | 'book_touch'
   | 'order_insert'
   | 'order_update'
   | 'journal'
@@ -24,6 +27,8 @@ export type SectionName =
   | 'channel_refund'
   | 'refund_job'
   | 'refund_job_done'
+  | 'outbox'
+  | 'inbox'
   | 'event'
   | 'notice_direct'
   | 'notice';
@@ -160,6 +165,16 @@ const REFUND_JOB_COLUMNS = {
   operation: 'text',
   due_at_ms: 'bigint',
 };
+const BOOK_COLUMNS = { ...KEY, version: 'integer', changed_at_ms: 'bigint' };
+const OUTBOX_COLUMNS = {
+  ...KEY,
+  key: 'text',
+  version: 'integer',
+  position: 'smallint',
+  message: 'jsonb',
+  due_at_ms: 'bigint',
+};
+const INBOX_COLUMNS = { ...KEY, key: 'text', taken_at_ms: 'bigint' };
 const EVENT_COLUMNS = {
   merchant_number: 'integer',
   id: 'uuid',
@@ -234,6 +249,29 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
       WHERE t.merchant_number = u.merchant_number AND t.id = u.id AND t.version = u.old_version
       RETURNING t.id`,
   },
+  // The channel book's root, where it lies in a database of its own.
+  book_insert: {
+    columns: BOOK_COLUMNS,
+    sql: (u) => `
+      INSERT INTO book_change (${names(BOOK_COLUMNS)})
+      SELECT ${names(BOOK_COLUMNS)} FROM ${u} ORDER BY u.merchant_number, u.payment_id
+      ON CONFLICT DO NOTHING RETURNING payment_id AS id`,
+  },
+  book_update: {
+    columns: { ...BOOK_COLUMNS, old_version: 'integer' },
+    sql: (u) => `
+      UPDATE book_change t SET version = u.version, changed_at_ms = u.changed_at_ms FROM ${u}
+      WHERE t.merchant_number = u.merchant_number AND t.payment_id = u.payment_id
+        AND t.version = u.old_version
+      RETURNING t.payment_id AS id`,
+  },
+  // The payment book's own root is the payment; here it only says when it changed.
+  book_touch: inserting(
+    'book_change',
+    BOOK_COLUMNS,
+    `ON CONFLICT (merchant_number, payment_id) DO UPDATE SET
+      version = excluded.version, changed_at_ms = excluded.changed_at_ms`,
+  ),
   order_insert: inserting('channel_order', ORDER_COLUMNS),
   order_update: {
     columns: { ...KEY, attempt: 'smallint', ...pick(ORDER_COLUMNS, ORDER_CHANGING) },
@@ -289,6 +327,12 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
       operation = excluded.operation, due_at_ms = excluded.due_at_ms, lease = 0`,
   ),
   refund_job_done: deleting('refund_job', { ...KEY, attempt: 'smallint', number: 'smallint' }),
+  outbox: inserting(
+    'outbox',
+    OUTBOX_COLUMNS,
+    `ON CONFLICT (merchant_number, payment_id, key) DO NOTHING`,
+  ),
+  inbox: inserting('inbox', INBOX_COLUMNS, 'ON CONFLICT DO NOTHING'),
   event: inserting('event', EVENT_COLUMNS),
   notice_direct: {
     columns: NOTICE_COLUMNS,

@@ -43,6 +43,8 @@ const NEXT_DUE = `
     (SELECT min(due_at_ms) FROM notice),
     (SELECT min(due_at_ms) FROM notification_job),
     (SELECT min(due_at_ms) FROM refund_job),
+    (SELECT min(due_at_ms) FROM outbox),
+    (SELECT min(due_at_ms) FROM internal_drop),
     (SELECT min(created_at_ms) + $1::bigint + 1 FROM payment
       WHERE created_at_ms >= coalesce((SELECT watermark_ms FROM sweep WHERE name = 'young'), 0)
         AND status IN ('pending', 'processing'))
@@ -72,6 +74,32 @@ export async function sweepAll(
 ): Promise<number> {
   const toMs = nowMs - earliestMs(firstQueryMs);
   return await sweep(pool, 'sweep_all', SWEEP_ALL, 0, toMs, firstQueryMs);
+}
+
+const SWEEP_ORDERS = `
+  WITH dropped AS (
+    INSERT INTO dropped_order (merchant_number, payment_id, attempt, channel, account, operation, due_at_ms)
+    SELECT o.merchant_number, o.payment_id, o.attempt, o.channel, o.account, 'query', $1
+    FROM channel_order o
+    WHERE o.created_at_ms < $1 AND o.status IN ('created', 'pending', 'unknown')
+      AND NOT o.awaits_statement AND $2::jsonb ? (o.channel || '/' || o.account)
+    ORDER BY o.merchant_number, o.payment_id, o.attempt ON CONFLICT DO NOTHING RETURNING 1
+  )
+  SELECT count(*)::integer AS found FROM dropped`;
+
+/** Open orders of a channel book in a database of its own that nobody asks about: there should be none. */
+export async function sweepOrders(
+  pool: Pool,
+  firstQueryMs: ReadonlyMap<string, number>,
+  nowMs: number,
+): Promise<number> {
+  const values = [nowMs, JSON.stringify(Object.fromEntries(firstQueryMs))];
+  const { rows } = await pool.query<{ found: number }>({
+    name: 'sweep_orders',
+    text: SWEEP_ORDERS,
+    values,
+  });
+  return rows[0]?.found ?? 0;
 }
 
 /** See `Store.nextDueAtMs`. */

@@ -1,0 +1,40 @@
+/**
+ * Internal drop (内部掉单): the two books lie in two databases, and one has not heard what the other one
+ * told it. Each message is tried in line, then by the relay; where even its outbox row was lost, a scan
+ * makes it anew from what the books themselves say, and a worker has it taken in.
+ */
+import type { Consequences, Context } from '../decision.ts';
+import { openCase, resolveCase } from '../decision.ts';
+import type { KindDescription } from './kind.ts';
+
+export const INTERNAL_DROP: KindDescription = {
+  kind: 'internal_drop',
+  zh: '内部掉单',
+  what: 'The channel book and the payment book did not know the same, and no message was under way.',
+  noticed: 'A scan of what changed lately finds a message that the other book has not taken in.',
+  response: 'Put it into the internal-drop table, have the other book take it in, take it out.',
+  over: 'The other book has taken the message in.',
+  toldToMerchant: false,
+  actions: [],
+};
+
+/** A drop that a scan found was healed by the compensation worker: it counts, and is over. */
+export function recordHealedDrop(
+  messageKey: string,
+  amountMinor: number,
+  out: Consequences,
+  context: Context,
+): void {
+  openCase(out, context, {
+    kind: 'internal_drop',
+    subject: messageKey,
+    attempt: null,
+    owner: 'platform',
+    nextAction: 'The compensation worker has the other book take the message in.',
+    moneyAtRiskMinor: amountMinor,
+    toldToMerchant: INTERNAL_DROP.toldToMerchant,
+  });
+  const words = 'Found by a scan, and taken in by the other book.';
+  const { toldToMerchant } = INTERNAL_DROP;
+  resolveCase(out, context, 'internal_drop', messageKey, words, toldToMerchant);
+}

@@ -1,0 +1,171 @@
+/**
+ * The relay's own work: bringing messages that their hop did not, finding those that even the outbox
+ * lost (internal drops, 内部掉单), and having them taken in.
+ */
+import type { KeyedMessage } from '../../core/missing-messages.ts';
+import { missingMessages } from '../../core/missing-messages.ts';
+import type { PaymentKey, Store } from '../../store/store.ts';
+import type { Clock } from '../clock.ts';
+import type { KillPoints } from '../kill-point.ts';
+import { eachLimited } from '../limit.ts';
+import type { Book, RelayDoor } from './relay-door.ts';
+
+export type WaitingMessage = PaymentKey & KeyedMessage & { readonly lease: number };
+
+/** What the relay reads and writes of the two databases. */
+export type RelayStore = {
+  claimOutbox(book: Book, limit: number, nowMs: number, leaseMs: number): Promise<WaitingMessage[]>;
+  claimInternalDrops(limit: number, nowMs: number, leaseMs: number): Promise<WaitingMessage[]>;
+  dropInternalDrops(drops: readonly (PaymentKey & { readonly key: string })[]): Promise<void>;
+  /** Puts into the internal-drop table what stands in no outbox; answers how many were new. */
+  addInternalDrops(drops: readonly (PaymentKey & KeyedMessage)[], nowMs: number): Promise<number>;
+  /**
+   * Payments of which this book changed since the last scan, as a replica knows them; and how to say
+   * that they were looked at. Null while the replica is too far behind to be asked.
+   */
+  changedSince(book: Book, nowMs: number): Promise<ChangedPayments | null>;
+  /** A page of all payments, for the nightly proof that the scan missed nothing. */
+  page(after: PaymentKey | null, limit: number): Promise<PaymentKey[]>;
+};
+
+export type ChangedPayments = {
+  readonly keys: readonly PaymentKey[];
+  /** Moves the watermark behind them. */
+  done(): Promise<void>;
+};
+
+export type RelayWorkOptions = {
+  readonly door: RelayDoor;
+  readonly relay: RelayStore;
+  /** The primaries: a find is confirmed there, so that a lagging replica can never invent one. */
+  readonly store: Pick<Store, 'load'>;
+  /** Where a scan reads: the replicas, where there are any. */
+  readonly scanStore: Pick<Store, 'load'>;
+  readonly clock: Clock;
+  readonly killPoint: KillPoints;
+  readonly leaseMs: number;
+  readonly claimSizeMax: number;
+  readonly scanEveryMs: number;
+  readonly onError: (error: unknown) => void;
+};
+
+export type RelayWork = {
+  /** Kinds of work for the worker's rounds; each answers how many jobs it did. */
+  readonly kinds: readonly (() => Promise<number>)[];
+  /** One scan of both books now; answers how many drops it found. For the test clock and for proofs. */
+  scan(): Promise<number>;
+  /** The nightly full sweep: everything there is, by pages; answers how many drops it found. */
+  sweepAll(): Promise<number>;
+};
+
+const PAGE_SIZE = 500;
+
+/** The relay's work over these parts. */
+export function newRelayWork(options: RelayWorkOptions): RelayWork {
+  const { clock, scanEveryMs } = options;
+  let nextScanAtMs = 0;
+  const scan = async (): Promise<number> =>
+    (await scanBook('channel', options)) + (await scanBook('payment', options));
+  return {
+    kinds: [
+      async () => await relayDue('payment', options),
+      async () => await relayDue('channel', options),
+      async () => await compensateDue(options),
+      async () => {
+        if (clock.nowMs() < nextScanAtMs) return 0;
+        nextScanAtMs = clock.nowMs() + scanEveryMs;
+        await scan();
+        // What it finds is work for the others, not work done.
+        return 0;
+      },
+    ],
+    scan,
+    sweepAll: async () => await sweepAll(options),
+  };
+}
+
+/** Brings what stands in a book's outbox and was not brought by its hop; each payment in its order. */
+async function relayDue(book: Book, options: RelayWorkOptions): Promise<number> {
+  const { relay, clock, leaseMs, claimSizeMax, killPoint } = options;
+  const claimed = await relay.claimOutbox(book, claimSizeMax, clock.nowMs(), leaseMs);
+  if (claimed.length === 0) return 0;
+  killPoint('relay.after_claim');
+  await deliverByPayment(claimed, options);
+  return claimed.length;
+}
+
+async function deliverByPayment(
+  claimed: readonly WaitingMessage[],
+  options: RelayWorkOptions,
+  then: (one: WaitingMessage) => Promise<void> = async () => {},
+): Promise<void> {
+  const byPayment = [...Map.groupBy(claimed, (one) => one.paymentId).values()];
+  await eachLimited(byPayment, options.claimSizeMax, async (messages) => {
+    try {
+      for (const one of messages) {
+        await options.door.deliver(one, one);
+        await then(one);
+      }
+    } catch (error) {
+      // Its lease ends, and it is brought again, with those behind it.
+      options.onError(error);
+    }
+  });
+}
+
+/** The compensation worker (补偿): each row is taken in, told as healed, and taken out. */
+async function compensateDue(options: RelayWorkOptions): Promise<number> {
+  const { relay, clock, leaseMs, claimSizeMax, door, killPoint } = options;
+  const claimed = await relay.claimInternalDrops(claimSizeMax, clock.nowMs(), leaseMs);
+  if (claimed.length === 0) return 0;
+  killPoint('compensation.after_claim');
+  await deliverByPayment(claimed, options, async (one) => {
+    await door.apply(one, { type: 'internal_drop_healed', key: one.key });
+    killPoint('compensation.after_heal');
+    await relay.dropInternalDrops([one]);
+  });
+  return claimed.length;
+}
+
+async function scanBook(book: Book, options: RelayWorkOptions): Promise<number> {
+  const changed = await options.relay.changedSince(book, options.clock.nowMs());
+  if (!changed) return 0;
+  let found = 0;
+  for (let at = 0; at < changed.keys.length; at += PAGE_SIZE) {
+    found += await findDrops(changed.keys.slice(at, at + PAGE_SIZE), options);
+  }
+  await changed.done();
+  return found;
+}
+
+/** Puts what is missing of these payments into the internal-drop table. */
+async function findDrops(
+  keys: readonly PaymentKey[],
+  { store, scanStore, relay, clock }: RelayWorkOptions,
+): Promise<number> {
+  if (keys.length === 0) return 0;
+  const seen = await scanStore.load(keys);
+  const suspects = keys.filter((_key, at) => {
+    const one = seen[at];
+    return one ? missingMessages(one).length > 0 : false;
+  });
+  if (suspects.length === 0) return 0;
+  const aggregates = await store.load(suspects);
+  const drops = aggregates.flatMap((aggregate) => {
+    if (!aggregate) return [];
+    const { merchantNumber, id: paymentId } = aggregate.payment;
+    return missingMessages(aggregate).map((one) => ({ merchantNumber, paymentId, ...one }));
+  });
+  return await relay.addInternalDrops(drops, clock.nowMs());
+}
+
+async function sweepAll(options: RelayWorkOptions): Promise<number> {
+  let found = 0;
+  let after: PaymentKey | null = null;
+  for (;;) {
+    const page: PaymentKey[] = await options.relay.page(after, PAGE_SIZE);
+    found += await findDrops(page, options);
+    after = page.at(-1) ?? null;
+    if (page.length < PAGE_SIZE || after === null) return found;
+  }
+}
