@@ -30,7 +30,12 @@ const numberFlags = ({ flags }: Command): string[] =>
     .map(([name]) => name);
 
 /** Words that satisfy the command, so that only the flag is wrong. */
-const GOOD: Readonly<Record<string, readonly string[]>> = { payments: ['list'] };
+const GOOD: Readonly<Record<string, readonly string[]>> = {
+  payments: ['list'],
+  refunds: ['list'],
+  exceptions: ['list'],
+  merchants: ['list'],
+};
 const NUMBERS = [
   '-1',
   '-5',
@@ -142,6 +147,11 @@ const OWN: Readonly<Record<string, readonly (readonly [readonly string[], RegExp
     [['keys'], /mch_/],
     [['revoke'], /--key/],
     [['revoke', 'sk_test_x'], /sk_test_x/],
+    [['policy'], /mch_/],
+    [['policy', 'mch_x', '--late-payment', 'keep'], /--late-payment.*keep/],
+    [['policy', 'mch_x', '--late-payment', 'accept'], /--by/],
+    [['policy', 'mch_x', '--late-payment', 'accept', '--by', 'Wang Fang'], /--reason/],
+    [['policy', 'mch_x', '--late-payment', 'accept', '--by', ' ', '--reason', 'x'], /--by/],
   ],
   operators: [
     [[], /create/],
@@ -161,6 +171,34 @@ const OWN: Readonly<Record<string, readonly (readonly [readonly string[], RegExp
     [['get', 'pay_x', '--api', 'http://h/path', '--key', 'k'], /--api/],
     [['get', 'pay_x', '--api', 'http://127.0.0.1:9', '--key', 'a b'], /--key/],
     [['get', 'pay_x', '--api', 'http://127.0.0.1:9', '--key', '密钥'], /--key/],
+  ],
+  refunds: [
+    [[], /create\|get\|list\|hold\|release/],
+    [['refund'], /refund.*create\|get/],
+    [['create'], /pay_/],
+    [['create', 'pay_x'], /--amount/],
+    [['create', 'pay_x', '--amount', '0'], /--amount/],
+    [['create', 'pay_x', '--amount', '19.99'], /--amount/],
+    [['create', 'pay_x', '--amount', '1'], /--refund-no/],
+    [['create', '', '--amount', '1', '--refund-no', 'R'], /pay_/],
+    [['get'], /ref_/],
+    [['list', 'pay_x'], /pay_x/],
+    [['list', '--limit', '101'], /--limit/],
+    [['hold'], /--channel/],
+    [['hold', '--channel', 'sandbox'], /--reason/],
+    [['release', '--channel', 'sandbox', '--reason', ' '], /--reason/],
+    [['release', 'sandbox'], /sandbox/],
+  ],
+  exceptions: [
+    [[], /list\|show\|act/],
+    [['resolve'], /resolve.*list\|show\|act/],
+    [['show'], /exc_/],
+    [['act'], /exc_/],
+    [['act', 'exc_x'], /--action/],
+    [['act', 'exc_x', '--action', 'burn'], /--action.*burn/],
+    [['act', 'exc_x', '--action', 'resolve'], /--reason/],
+    [['list', 'exc_x'], /exc_x/],
+    [['list', '--limit', '0'], /--limit/],
   ],
   explain: [
     [[], /merchant order number|商户订单号/],

@@ -5,12 +5,14 @@ import type { Command } from './command.ts';
 import { demo } from './demo.ts';
 import { dev } from './dev.ts';
 import { doctor } from './doctor.ts';
+import { exceptions } from './exceptions.ts';
 import { explain } from './explain.ts';
 import { merchants } from './merchants.ts';
 import { migrateCommand } from './migrate.ts';
 import { operators } from './operators.ts';
 import { payments } from './payments.ts';
 import { prove } from './prove.ts';
+import { refunds } from './refunds.ts';
 import { serve } from './serve.ts';
 import { simulate } from './simulate.ts';
 
@@ -22,6 +24,8 @@ export const catalogue: readonly Command[] = [
   merchants,
   operators,
   payments,
+  refunds,
+  exceptions,
   explain,
   audit,
   doctor,

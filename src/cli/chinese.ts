@@ -5,6 +5,7 @@
  */
 import { CATALOGUE } from '../core/exceptions/catalogue.ts';
 import { NAMES } from './chinese-names.ts';
+import { REFUND_HISTORY, REFUND_NAMES, REFUND_SENTENCES } from './chinese-refunds.ts';
 
 type Rule = readonly [pattern: RegExp, chinese: string];
 
@@ -149,14 +150,26 @@ const RULES = [...CONFIGURATION, ...EMBEDDED, ...HISTORY];
 
 /** The sentence in Chinese, or as it is where none is listed. Names inside of it are translated too. */
 export function inChinese(sentence: string): string {
-  for (const [pattern, chinese] of RULES) {
+  const aboutRefund = fill(REFUND_HISTORY, sentence, nameOfRefund);
+  return aboutRefund ?? fill(RULES, sentence, nameInChinese) ?? nameInChinese(sentence);
+}
+
+/** A state or reason of a refund in Chinese, or as `nameInChinese` has it. */
+export function nameOfRefund(name: string): string {
+  return Object.hasOwn(REFUND_NAMES, name) ? (REFUND_NAMES[name] ?? name) : nameInChinese(name);
+}
+
+function fill(
+  rules: readonly Rule[],
+  sentence: string,
+  wordFor: (name: string) => string,
+): string | null {
+  for (const [pattern, chinese] of rules) {
     const found = pattern.exec(sentence);
     if (!found) continue;
-    return chinese.replaceAll(/\$(\d)/g, (_mark, at: string) =>
-      nameInChinese(found[Number(at)] ?? ''),
-    );
+    return chinese.replaceAll(/\$(\d)/g, (_mark, at: string) => wordFor(found[Number(at)] ?? ''));
   }
-  return nameInChinese(sentence);
+  return null;
 }
 
 /** A status, a kind of exception, an owner or a fixed sentence in Chinese; anything else as it is. */
@@ -164,6 +177,7 @@ export function nameInChinese(name: string): string {
   const kind = CATALOGUE.find((one) => one.kind === name)?.zh;
   if (kind !== undefined) return kind;
   if (Object.hasOwn(NAMES, name)) return NAMES[name] ?? name;
-  const inner = RULES.find(([pattern]) => pattern.test(name));
+  if (Object.hasOwn(REFUND_SENTENCES, name)) return REFUND_SENTENCES[name] ?? name;
+  const inner = [...REFUND_HISTORY, ...RULES].find(([pattern]) => pattern.test(name));
   return inner && name.includes(' ') ? inChinese(name) : name;
 }

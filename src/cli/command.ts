@@ -232,6 +232,16 @@ export function verbOf<T extends string>(
   });
 }
 
+/** A flag that the verb cannot do without; its absence is a usage error that names it. */
+export function neededFlag({ flags }: Invocation, name: string, value: string): string {
+  const given = flags[name];
+  if (typeof given === 'string' && given.trim() !== '') return given;
+  throw new UsageError({
+    en: `--${name} is needed: --${name} ${value}.`,
+    zh: `缺少 --${name}：--${name} ${value}。`,
+  });
+}
+
 /** A name given by `--name`, trimmed; 1 to 100 characters, nothing invisible. */
 export function nameFlag({ flags }: Invocation): string {
   const name = typeof flags.name === 'string' ? flags.name.trim() : '';

@@ -6,7 +6,7 @@ import type { InputEntry } from '../store/postgres/history.ts';
 import { historyOf } from '../store/postgres/history.ts';
 import { load } from '../store/postgres/load.ts';
 import type { Pool } from '../store/postgres/pool.ts';
-import { inChinese, nameInChinese } from './chinese.ts';
+import { inChinese, nameInChinese, nameOfRefund } from './chinese.ts';
 import type { Command, ExitCode } from './command.ts';
 import { UsageError } from './command.ts';
 import { findPayments } from './find-payment.ts';
@@ -23,13 +23,13 @@ export const explain: Command = {
     zh: '讲述一笔支付的完整经过，附凭据和时间（UTC）',
   },
   flags: {},
-  examples: ['explain SO-1', 'explain pay_… --lang zh', 'explain SO-1 --json'],
+  examples: ['explain SO-1', 'explain RF-1', 'explain pay_… --lang zh', 'explain SO-1 --json'],
   run: async ({ positionals, json, lang }) => {
     const [number] = positionals;
     if (number === undefined || number === '') {
       throw new UsageError({
-        en: 'Give an order number: the payment id, the merchant order number or the channel order number.',
-        zh: '请给出订单号：支付订单号、商户订单号或渠道订单号均可。',
+        en: 'Give an order number: the payment id, the merchant order number, the channel order number, or a number of a refund.',
+        zh: '请给出订单号：支付订单号、商户订单号、渠道订单号或退款单号均可。',
       });
     }
     return await withPool<ExitCode>(async (pool) => {
@@ -106,19 +106,29 @@ async function storyOf(pool: Pool, { payment }: Aggregate): Promise<StoryLine[]>
 
 function whoSaid(row: InputEntry): string {
   if (row.via === 'notification' || row.via === 'query' || row.via === 'response') return 'channel';
+  if (row.via === 'operator') return row.raw?.startsWith('brake: ') ? 'platform' : 'operator';
+  if (row.input === 'refund_sending') return 'platform';
   return row.input === 'validity_ended' ? 'clock' : 'merchant';
 }
 
 function wordsOf(row: InputEntry): string {
-  if (row.input !== 'outcome_learned') return row.input.replaceAll('_', ' ');
-  if (row.via === 'notification') return `notification: ${row.outcome}`;
-  return `answer to ${row.operation}: ${row.outcome}`;
+  const isAboutRefund = row.input === 'refund_outcome_learned';
+  if (row.input === 'foreign_refund_learned') return 'refund made at the channel';
+  if (row.input.startsWith('operator_decision: ')) return row.input.replace('_', ' ');
+  if (row.input !== 'outcome_learned' && !isAboutRefund) return row.input.replaceAll('_', ' ');
+  if (row.via === 'operator') return 'notification adopted';
+  if (row.via === 'notification') {
+    return `notification${isAboutRefund ? ' of a refund' : ''}: ${row.outcome}`;
+  }
+  return `answer to ${row.operation?.replaceAll('_', ' ')}: ${row.outcome}`;
 }
 
 const LABELS = {
   en: {
     confirmedBy: 'confirmed by ',
     order: 'channel order',
+    refund: 'refund',
+    charge: 'of charge',
     evidence: 'evidence: ',
     case: 'case',
     open: 'open, ',
@@ -128,6 +138,8 @@ const LABELS = {
   zh: {
     confirmedBy: '确认来源：',
     order: '渠道订单',
+    refund: '退款',
+    charge: '扣款',
     evidence: '凭据：',
     case: '差错',
     open: '未平，负责方：',
@@ -150,6 +162,15 @@ function storyInChinese(words: string): string {
   return words.split('; ').map(inChinese).join('；');
 }
 
+/** One refund: by its number, or as the return of a charge that nobody ordered. */
+function refundLine(refund: Aggregate['payment']['refunds'][number], lang: Lang): string {
+  const word = (name: string): string => (lang === 'zh' ? nameOfRefund(name) : name);
+  const sum = `${majorText(refund.amountMinor, refund.currency)} ${refund.currency}`;
+  const name = refund.merchantRefundNo ?? `${LABELS[lang].charge} ${refund.transactionNo}`;
+  const why = refund.failure === null ? '' : `  ${refund.failure.code}`;
+  return `${LABELS[lang].refund} ${name}  ${refund.id}  ${sum}  ${word(refund.reason)}  ${word(refund.status)}${why}`;
+}
+
 function show(
   { payment, orders, cases }: Aggregate,
   lines: readonly StoryLine[],
@@ -165,6 +186,7 @@ function show(
     print(
       `  ${labels.order} ${order.attempt}  ${order.channel}/${order.product}  ${order.channelOrderNo}  ${word(order.status)}`,
     );
+  for (const refund of payment.refunds) print(`  ${refundLine(refund, lang)}`);
   for (const line of lines) {
     const words = lang === 'zh' ? storyInChinese(line.words) : line.words;
     const at = new Date(line.atMs).toISOString();

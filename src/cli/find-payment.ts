@@ -1,5 +1,15 @@
-/** Finds a payment by any of its three numbers: payment id, channel order number, merchant order number. */
-import { isId, merchantNumberOf, readChannelOrderNo, uuidToId } from '../core/id.ts';
+/**
+ * Finds a payment by any of its numbers: payment id, channel order number, merchant order number, and
+ * those of its refunds.
+ */
+import {
+  idToUuid,
+  isId,
+  merchantNumberOf,
+  readChannelOrderNo,
+  readChannelRefundNo,
+  uuidToId,
+} from '../core/id.ts';
 import type { Pool } from '../store/postgres/pool.ts';
 import type { PaymentKey } from '../store/store.ts';
 
@@ -7,12 +17,14 @@ const MATCHES_MAX = 20;
 
 /** All payments with this number; a merchant order number may belong to several merchants. */
 export async function findPayments(pool: Pool, number: string): Promise<PaymentKey[]> {
-  const order = readChannelOrderNo(number);
+  const order = readChannelOrderNo(readChannelRefundNo(number)?.channelOrderNo ?? number);
   const paymentId = isId('pay', number) ? number : order?.paymentId;
   if (paymentId !== undefined) return [{ merchantNumber: merchantNumberOf(paymentId), paymentId }];
   const { rows } = await pool.query<{ merchant_number: number; id: string }>(
-    'SELECT merchant_number, id FROM payment WHERE merchant_order_no = $1 LIMIT $2',
-    [number, MATCHES_MAX],
+    `SELECT merchant_number, id FROM payment WHERE merchant_order_no = $1
+     UNION SELECT merchant_number, payment_id FROM refund WHERE merchant_refund_no = $1
+     UNION SELECT merchant_number, payment_id FROM refund WHERE id = $2 LIMIT $3`,
+    [number, isId('ref', number) ? idToUuid(number) : null, MATCHES_MAX],
   );
   return rows.map((row) => ({
     merchantNumber: row.merchant_number,

@@ -14,6 +14,7 @@ import type { Merchant } from '../store/postgres/merchants.ts';
 import type { Pool } from '../store/postgres/pool.ts';
 import type { Command, ExitCode, Invocation } from './command.ts';
 import { UsageError, nameFlag, verbOf } from './command.ts';
+import { POLICY_FLAGS, policyWork } from './merchant-policy.ts';
 import { pairs, print, table } from './terminal.ts';
 import { withPool } from './with-pool.ts';
 
@@ -44,13 +45,15 @@ const WORDS = {
   },
 } as const;
 
+const VERBS = ['create', 'list', 'keys', 'revoke', 'policy'] as const;
+
 export const merchants: Command = {
   name: 'merchants',
-  takes: 'create|list|keys|revoke [mch_…]',
+  takes: 'create|list|keys|revoke|policy [mch_…]',
   takesMax: 2,
   summary: {
-    en: 'Create merchants and their keys: create --name NAME · list · keys mch_… [--new] · revoke --key KEY',
-    zh: '管理商户及其密钥：create --name NAME · list · keys mch_… [--new] · revoke --key KEY',
+    en: 'Merchants, their keys and policy: create --name NAME · list · keys mch_… [--new] · revoke --key KEY · policy mch_…',
+    zh: '管理商户及其密钥、策略：create --name NAME · list · keys mch_… [--new] · revoke --key KEY · policy mch_…',
   },
   flags: {
     name: {
@@ -64,10 +67,16 @@ export const merchants: Command = {
       value: 'KEY',
       help: { en: 'revoke: the key itself', zh: 'revoke：要吊销的密钥' },
     },
+    ...POLICY_FLAGS,
   },
-  examples: ['merchants create --name "Tea shop"', 'merchants list', 'merchants keys mch_… --new'],
+  examples: [
+    'merchants create --name "Tea shop"',
+    'merchants list',
+    'merchants keys mch_… --new',
+    'merchants policy mch_… --late-payment accept --by "Wang Fang" --reason "They sell vouchers"',
+  ],
   run: async (invocation) => {
-    const verb = verbOf('merchants', ['create', 'list', 'keys', 'revoke'], invocation.positionals);
+    const verb = verbOf('merchants', VERBS, invocation.positionals);
     const work = workOf(verb, invocation);
     return await withPool(async (pool) => await work(pool));
   },
@@ -75,11 +84,11 @@ export const merchants: Command = {
 
 /** What to do, checked before any database is opened. */
 function workOf(
-  verb: 'create' | 'list' | 'keys' | 'revoke',
+  verb: (typeof VERBS)[number],
   invocation: Invocation,
 ): (pool: Pool) => Promise<ExitCode> {
   const [, id] = invocation.positionals;
-  if (id !== undefined && verb !== 'keys') {
+  if (id !== undefined && verb !== 'keys' && verb !== 'policy') {
     throw new UsageError({
       en: `merchants ${verb} takes no ${JSON.stringify(id)}: leave it out.`,
       zh: `merchants ${verb} 不需要参数 ${JSON.stringify(id)}，请去掉。`,
@@ -100,6 +109,8 @@ function workOf(
         });
       }
       return async (pool) => await keys(pool, id, invocation);
+    case 'policy':
+      return policyWork(invocation, id);
     case 'revoke': {
       const { key } = invocation.flags;
       if (typeof key !== 'string') {

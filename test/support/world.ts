@@ -24,6 +24,8 @@ export type World = PreparedMerchant & {
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Body }>;
   /** Creates a payment at the sandbox with a scenario. */
   pay(orderNo: string, fields: Record<string, unknown>): Promise<{ status: number; body: Body }>;
+  /** Calls the API as the operator. */
+  operate(method: string, path: string, body?: unknown): Promise<{ status: number; body: Body }>;
   /** Moves the clock of platform and sandbox, running what falls due. */
   advance(by: string): Promise<void>;
   stop(): Promise<void>;
@@ -72,11 +74,11 @@ export async function openWorld(databaseUrl: string, options: WorldOptions = {})
   const platform = await buildPlatform(config, databases);
   const running = await startRoles(platform, config, options.roles ?? ['api', 'worker']);
   const merchant = await prepareMerchant(databaseUrl, sandbox.url);
-  const call: World['call'] = async (method, route, body) => {
+  const callAs = async (key: string, method: string, route: string, body: unknown) => {
     const answer = await fetch(`${apiUrl}${route}`, {
       method,
       headers: {
-        authorization: `Bearer ${merchant.secretKey}`,
+        authorization: `Bearer ${key}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -84,12 +86,15 @@ export async function openWorld(databaseUrl: string, options: WorldOptions = {})
     const text = await answer.text();
     return { status: answer.status, body: text === '' ? {} : JSON.parse(text) };
   };
+  const call: World['call'] = async (method, route, body) =>
+    await callAs(merchant.secretKey, method, route, body);
   return {
     ...merchant,
     apiUrl,
     sandboxUrl: sandbox.url,
     platform,
     call,
+    operate: async (method, route, body) => await callAs(merchant.operatorKey, method, route, body),
     pay: async (orderNo, fields) =>
       await call('POST', '/v1/payments', {
         merchant_order_no: orderNo,

@@ -25,6 +25,9 @@ export const AMOUNT_MISMATCH: KindDescription = {
   over: 'The channel answers with the right amount, or a person decides.',
   toldToMerchant: true,
   actions: ['return_money'],
+  seen: 'The channel order is held, surplus.held is above 0, and further tries answer 409 payment_held. A doubt that the channel does not confirm goes away by itself.',
+  why: "A channel or its operator changed the amount, two accounts were mixed up, or a message was tampered with on the channel's side.",
+  practise: ['tampered_amount', 'tampered_notification'],
 };
 
 /** Whether a charge is the money that the order asked for. */

@@ -20,6 +20,9 @@ export const CONFLICTING_OUTCOME: KindDescription = {
   over: 'A person has cleared it up with the channel.',
   toldToMerchant: false,
   actions: ['resolve'],
+  seen: 'Nothing changes for the merchant: the payment stays succeeded. The case names what the channel said first and what it says now.',
+  why: "The channel's query reads a lagging copy, its accounts were restored from a backup, or an order number was used by two systems.",
+  practise: [],
 };
 
 /** Whether an answer denies the money that the order is known to have. */

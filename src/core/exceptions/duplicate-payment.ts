@@ -13,4 +13,7 @@ export const DUPLICATE_PAYMENT: KindDescription = {
   over: 'The money was returned in full.',
   toldToMerchant: true,
   actions: [],
+  seen: 'A succeeded payment with surplus.received above 0, and a refund with reason duplicate: GET /v1/refunds?include=surplus. You are told payment.surplus_refunded when the money is back.',
+  why: 'Two people scanned one code, the payer went back and paid again, or two tries overlapped because the first could not be closed.',
+  practise: ['pay_twice'],
 };

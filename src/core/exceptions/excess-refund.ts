@@ -18,6 +18,9 @@ export const EXCESS_REFUND: KindDescription = {
   over: 'A person explains it.',
   toldToMerchant: true,
   actions: ['resolve'],
+  seen: 'amount_refunded, or surplus.returned, rises without a refund of yours, and less can be refunded.',
+  why: "Somebody refunded at the channel's own console, a support desk of the channel did, or a number that the channel had called dead returned the money after all.",
+  practise: ['console_refund'],
 };
 
 /** A return without us: a case of `subject`, with what was returned beyond the charge at risk. */

@@ -22,6 +22,9 @@ export const EXPIRED_PAYMENT: KindDescription = {
   over: 'The money was returned in full.',
   toldToMerchant: true,
   actions: [],
+  seen: 'A closed payment with surplus.received above 0, and a refund with reason late. Under the policy accept the payment goes from closed to succeeded instead, and no case opens.',
+  why: 'The payer pressed pay in the last second, a bank booked late, or a channel took money for an order that it had confirmed as closed.',
+  practise: ['paid_after_close'],
 };
 
 /** Until when the channel may take money for an order opened now. */

@@ -24,6 +24,15 @@ export const EXTERNAL_DROP: KindDescription = {
   over: 'The channel said paid, failed or closed.',
   toldToMerchant: false,
   actions: [],
+  seen: 'The payment stays processing although the payer says that they paid; its channel order is unknown or pending and awaits a query. Later the payment is succeeded with confirmed_by: query, or closed.',
+  why: 'A notification was lost, the answer to the order call timed out, or the channel is slower than our patience.',
+  practise: [
+    'lost_notification',
+    'timeout_accepted',
+    'timeout_rejected',
+    'query_down',
+    'channel_outage',
+  ],
 };
 
 /** When an order that nobody has settled is asked about for the first time. */

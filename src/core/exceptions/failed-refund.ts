@@ -17,6 +17,9 @@ export const FAILED_REFUND: KindDescription = {
   over: 'The money was returned, or a named person gave the return up.',
   toldToMerchant: false,
   actions: ['retry_refund', 'give_up_refund'],
+  seen: 'The refund is requires_action, or pending with a channel refund that is held_back or waits for funds. You are told refund.requires_action, and refund.failed only when nothing is owed any more.',
+  why: "The payer's account is closed or frozen, the channel account lacks funds, the channel takes no more refunds of the order, or the brake on automatic refunds is on.",
+  practise: ['refund_abnormal', 'refund_no_funds', 'refund_closed'],
 };
 
 /** What stands in the way, in one sentence. */

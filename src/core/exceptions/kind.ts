@@ -73,6 +73,12 @@ export type KindDescription = {
   readonly over: string;
   /** Merchants are told of a case only where money moves or a person must act. */
   readonly toldToMerchant: boolean;
+  /** Where and how a merchant or an operator meets it. */
+  readonly seen: string;
+  /** What usually stands behind it. */
+  readonly why: string;
+  /** Scenarios of the sandbox that bring it about; empty where none does. */
+  readonly practise: readonly string[];
   /** What a person may decide about an open case of this kind. */
   readonly actions: readonly (OperatorAction | NotificationAction)[];
 };

@@ -18,6 +18,9 @@ export const REVERSED_PAYMENT: KindDescription = {
   over: 'The merchant and a person have settled what was delivered.',
   toldToMerchant: true,
   actions: ['resolve'],
+  seen: 'The payment stays succeeded with reversed_at set, the channel order is reversed, you are told payment.reversed, and refunds answer 409 payment_reversed.',
+  why: 'The bank recalled the money, a risk control of the channel struck, or its own booking failed after it had said paid.',
+  practise: ['reversed'],
 };
 
 /** The winner's money is gone: a case for people. */

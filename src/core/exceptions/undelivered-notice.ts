@@ -15,6 +15,9 @@ export const UNDELIVERED_NOTICE: KindDescription = {
   over: 'The endpoint answered 2xx.',
   toldToMerchant: false,
   actions: ['resolve'],
+  seen: 'The event stands in /v1/events, and the endpoint never answered 2xx.',
+  why: 'The endpoint was down for days, its address or certificate changed, or it refuses the signature.',
+  practise: [],
 };
 
 const SECOND = 1_000;

@@ -17,6 +17,9 @@ export const UNKNOWN_REFUND: KindDescription = {
   over: 'The channel said succeeded, or proved the number dead.',
   toldToMerchant: false,
   actions: [],
+  seen: 'The refund is unknown or pending for longer than usual. What it has set aside stays set aside.',
+  why: 'The refund call timed out, the channel queues refunds, or its query lags behind.',
+  practise: ['refund_slow', 'refund_timeout_accepted'],
 };
 
 /** A planned question settled nothing: the case stays open until one does. */

@@ -18,6 +18,9 @@ export const UNMATCHED_NOTIFICATION: KindDescription = {
   over: 'A person adopted it for a channel order, or put it aside.',
   toldToMerchant: false,
   actions: ['adopt', 'dismiss'],
+  seen: 'Operators see it in GET /v1/notifications and in `tieout exceptions list --unmatched`; merchants do not see it.',
+  why: 'Another system uses the same channel account, a database was restored to an earlier state, or the channel cut or changed our number.',
+  practise: [],
 };
 
 /** Why what the message says cannot be about this order, in one sentence; null when it can. */
