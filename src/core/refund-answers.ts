@@ -80,7 +80,10 @@ function succeed(
   out: Consequences,
   context: Context,
 ): ChannelOrder {
-  if (refund.status === 'succeeded') return order;
+  // One number may be one refund for us and two for a channel that knows it badly: that is money beside.
+  if (refund.status === 'succeeded') {
+    return fact.refundId === refund.refundId ? order : learnForeign(order, fact, via, out);
+  }
   const isOurs =
     fact.amountMinor === refund.amountMinor &&
     fact.currency === refund.currency &&
