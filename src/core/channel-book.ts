@@ -133,7 +133,7 @@ export function learnOutcome(
 /** An answer about an order that has its end, and that names no money. */
 function takeContradiction(
   order: ChannelOrder,
-  { outcome, evidence }: OutcomeLearned,
+  { outcome, evidence, planned }: OutcomeLearned,
   out: Consequences,
   context: Context,
 ): ChannelOrder {
@@ -146,7 +146,10 @@ function takeContradiction(
   if (evidence.via === 'query' && outcome.type !== 'unknown') {
     settleDoubt(order, false, out, context);
   }
-  return order;
+  const gotNoAnswer = planned && evidence.operation === 'query' && outcome.type === 'unknown';
+  if (!gotNoAnswer || !isDoubted(order, out)) return order;
+  // A doubt that got no answer is asked about again with growing pauses, like an order that is open.
+  return planNextQuestion({ ...order, queryCount: order.queryCount + 1 }, out, context);
 }
 
 /** The channel revoked a charge (冲正). What it had paid for keeps its history; the money is gone. */

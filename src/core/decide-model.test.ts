@@ -75,9 +75,11 @@ describe('whatever comes, in whatever order', () => {
         payment.nowMs = Math.max(payment.nowMs, payment.payment.expiresAtMs);
         payment.decide({ type: 'validity_ended' });
         for (let asked = 0; asked < 500; asked++) {
-          const [first] = [...payment.questions.keys()];
-          if (first === undefined || payment.pass(MINUTE).questions.size === 0) break;
-          payment.answerJob(answer, first);
+          // All orders get their answers: a doubt about one that has ended must not hide one that is open.
+          const attempts = [...payment.questions.keys()];
+          const attempt = attempts[asked % attempts.length];
+          if (attempt === undefined || payment.pass(MINUTE).questions.size === 0) break;
+          payment.answerJob(answer, attempt);
           const settled = payment.aggregate.orders.every(
             (order) => !isOpen(order) || order.awaitsStatement,
           );

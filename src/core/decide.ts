@@ -235,7 +235,7 @@ function takeFact(draft: Draft, fact: Fact, context: Context): void {
       return;
     case 'foreign_refund_learned':
       changeOrder(draft, fact.attempt, (order) =>
-        learnForeign(order, fact.refund, fact.evidence.via, out),
+        learnForeign(order, fact.refund, fact.evidence.via, out, context),
       );
       return;
     case 'validity_ended': {

@@ -19,6 +19,7 @@ import {
   withChannelRefund,
 } from './channel-refunds.ts';
 import type { Consequences, Context } from './decision.ts';
+import { doubtAmount } from './exceptions/amount-mismatch.ts';
 import { openOtherMoney } from './exceptions/conflicting-outcome.ts';
 import { openFailed, resolveFailed } from './exceptions/failed-refund.ts';
 import { openUnknown, resolveUnknown } from './exceptions/unknown-refund.ts';
@@ -59,7 +60,10 @@ export function learnRefund(
       return putOff(order, refund, failureOf(outcome), out, context);
     case 'pending': {
       const accepted = refund.status === 'pending' ? refund : moveIfLegal(refund, 'pending');
-      resolveFailed(refund.refundKey, 'The channel accepted the refund.', out, context);
+      // An answer that is older than what stuck the refund leaves its person's case with that person.
+      if (accepted.status === 'pending') {
+        resolveFailed(refund.refundKey, 'The channel accepted the refund.', out, context);
+      }
       return askAgain(order, accepted, isPlannedQuestion, out, context);
     }
     case 'not_found':
@@ -113,7 +117,7 @@ function succeed(
 ): ChannelOrder {
   // One number may be one refund for us and two for a channel that knows it badly: that is money beside.
   if (refund.status === 'succeeded') {
-    return fact.refundId === refund.refundId ? order : learnForeign(order, fact, via, out);
+    return fact.refundId === refund.refundId ? order : learnForeign(order, fact, via, out, context);
   }
   const { refundId, refundedAtMs } = fact;
   const { attempt } = order;
@@ -226,7 +230,7 @@ export function learnListedRefunds(
   let order = before;
   for (const fact of facts) {
     const ours = order.refunds.find((one) => one.channelRefundNo === fact.channelRefundNo);
-    if (!ours) order = learnForeign(order, fact, via, out);
+    if (!ours) order = learnForeign(order, fact, via, out, context);
     else if (isOurs(ours, fact)) order = succeed(order, ours, fact, via, out, context);
     else openOtherMoney(order.attempt, ours, fact, out, context);
   }
@@ -239,14 +243,16 @@ export function learnForeign(
   fact: RefundFact,
   via: Via,
   out: Consequences,
+  context: Context,
 ): ChannelOrder {
   const { refundId, transactionNo, amountMinor, currency, refundedAtMs } = fact;
   const isKnown =
     order.foreignReturns.some((one) => one.refundId === refundId) ||
     order.refunds.some((one) => one.refundId === refundId);
   const charge = order.charges.find((one) => one.transactionNo === transactionNo);
-  // Without its charge it cannot be booked; the charge is learned by the next answer, which lists this as well.
-  if (isKnown || !charge) return order;
+  if (isKnown) return order;
+  // Without its charge it cannot be booked. The channel is asked, and its answer lists both.
+  if (!charge) return via === 'notification' ? doubtAmount(order, out, context) : order;
   const foreign: ForeignReturn = {
     refundId,
     transactionNo,

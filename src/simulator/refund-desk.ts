@@ -21,8 +21,8 @@ import type { World } from './world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-/** How far a lagging copy may be behind. */
-const LAG_MS = 3_000;
+/** How far a lagging copy of a desk may be behind: longer than the pause before the first question. */
+const LAG_MS = 8_000;
 const NO_FUNDS_MS = 2 * MINUTE;
 const CLOSED = { code: 'REFUND_CLOSED', message: '退款已关闭' };
 const ABNORMAL = { code: 'USER_ACCOUNT_ABNORMAL', message: '付款人账户异常，退款失败' };

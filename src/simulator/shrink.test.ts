@@ -12,8 +12,8 @@ test('a failing seed is told with the few faults and payments that it needs', {
   expect(found?.violation.id).toBe('I17');
   expect(found?.payments.length).toBeLessThanOrEqual(3);
   expect(found?.faults.length).toBeLessThanOrEqual(5);
-  const kinds = found?.faults.map((one) => one.split('|')[0]);
-  expect(kinds).toContain('notification_forged');
+  // A lie of some kind is among them.
+  expect(found?.faults.some((one) => one.startsWith('notification_'))).toBe(true);
 });
 
 test('a seed that breaks no rule has nothing to shrink', { timeout: 240_000 }, async () => {

@@ -24,7 +24,7 @@ describe('a simulated platform', { timeout: 240_000 }, () => {
   });
 
   test('meets every kind of fault and every situation that matters', async () => {
-    const rates = onlyRates(FAULT_KINDS, 0.4);
+    const rates = onlyRates(FAULT_KINDS, 0.5);
     let figures = NO_FIGURES;
     for (const seed of [1, 2, 3, 4, 5, 6]) {
       const result = await runSimulation({ seed, payments: 200, rates });

@@ -13,6 +13,7 @@ import {
   balanceOf,
   TAKEN,
 } from '../../../test/support/scripted-refunds.ts';
+import { needsAnswer } from '../../runtime/perform.ts';
 import type { RefundOutcome } from '../refund-outcome.ts';
 
 /** How much money the channel was asked to return, and how often, since the start. */
@@ -220,4 +221,21 @@ test('copies of either word change nothing', () => {
   expect(payment.learnRefund(payment.returned()).type).toBe('unchanged');
   payment.learnRefund(paidTwice(payment));
   expect(payment.learnRefund(paidTwice(payment)).type).toBe('unchanged');
+});
+
+test('a refund at the console of a charge that we do not know is asked about, and booked with it', () => {
+  const payment = new ScriptedPayment();
+  payment.notified(paid({ transactionNo: 'T2' }));
+  payment.refundedAtConsole({ transactionNo: 'T1' });
+  expect(needsAnswer(payment.aggregate, 1)).toBe(true);
+  const refundedAtMs = payment.nowMs;
+  const answer = paid({ transactionNo: 'T1' }, { transactionNo: 'T2' });
+  if (answer.type !== 'succeeded') throw new Error('it is not paid');
+  const [charge] = answer.charges;
+  if (!charge) throw new Error('there is no charge');
+  const { transactionNo, amountMinor, currency } = charge;
+  const refund = { transactionNo, amountMinor, currency, refundId: 'C1', channelRefundNo: null };
+  payment.answerJob({ ...answer, refunds: [{ ...refund, refundedAtMs }] });
+  expect(payment.order().foreignReturns).toMatchObject([{ refundId: 'C1', transactionNo: 'T1' }]);
+  expect(needsAnswer(payment.aggregate, 1)).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MINUTE, SECOND, type ScriptedPayment } from '../../../test/support/scripted-payment.ts';
+import { MINUTE, paid, ScriptedPayment, SECOND } from '../../../test/support/scripted-payment.ts';
 import {
   ABNORMAL,
   balanceOf,
@@ -223,4 +223,22 @@ test('a refund that is sent again and given up meanwhile leaves no case of its u
   expect(payment.openCase('unknown_refund')).not.toBeNull();
   payment.refundedAtConsole({ transactionNo: 'T2' });
   expect(payment.openCase('unknown_refund')).toBeNull();
+});
+
+const STUCK_ACCOUNT = {
+  type: 'requires_action',
+  code: 'account_abnormal',
+  message: '',
+  channelCode: 'ABNORMAL',
+} as const;
+
+test('a refund that is stuck keeps its case when an older "accepted" arrives after it', () => {
+  const payment = new ScriptedPayment();
+  payment.notified(paid());
+  payment.refund();
+  payment.answerRefund({ type: 'unknown', reason: 'timeout', channelCode: 'no_answer' });
+  payment.learnRefund(STUCK_ACCOUNT);
+  payment.learnRefund({ type: 'pending', channelCode: 'PROCESSING' });
+  expect(payment.channelRefund().status).toBe('requires_action');
+  expect(payment.openCase('failed_refund')).toMatchObject({ owner: 'operations' });
 });
