@@ -15,6 +15,8 @@ import {
   TAKEN,
 } from '../../test/support/scripted-refunds.ts';
 import { duplicate, succeeded } from '../../test/support/scripted-states.ts';
+import { returnMoney } from './channel-refunds.ts';
+import { newConsequences } from './decision.ts';
 
 describe("the channel's gap between two refunds of one order", () => {
   test('is waited for: the merchant is not refused', () => {
@@ -94,6 +96,17 @@ describe("the channel's greatest number of refunds of one order", () => {
 });
 
 describe('one number, one meaning, for life', () => {
+  test('a message of the payment book that comes twice opens one number and plans one sending', () => {
+    const payment = duplicate();
+    const out = newConsequences([]);
+    const { refundKey, transactionNo, amountMinor, currency, isAutomatic } =
+      payment.channelRefund();
+    const asked = { refundKey, transactionNo, amountMinor, currency, isAutomatic };
+    const message = { type: 'return_money', attempt: 1, ...asked } as const;
+    expect(returnMoney(payment.order(), message, out, payment.context())).toBe(payment.order());
+    expect(out).toEqual(newConsequences([]));
+  });
+
   test('what is asked for twice is opened once', () => {
     const payment = succeeded();
     expect(payment.refund(100).type).toBe('changed');
