@@ -101,7 +101,7 @@ const CASES: readonly Case[] = [
         JSON.stringify({ mode: 'sandbox', polcy: {}, public_url: 7, worker: { pollMs: -1 } }),
       ),
       TIEOUT_PORT: 'abc',
-      TIEOUT_COUPLING: 'relay',
+      TIEOUT_COUPLING: 'three_phase',
       TIEOUT_LOG: 'loud',
     }),
     2,

@@ -27,12 +27,16 @@ const CONFIGURATION: readonly Rule[] = [
   [/^mode must be "sandbox" or "live"\.$/, 'mode 只能是 "sandbox" 或 "live"。'],
   [/^accounts must be a list of channel accounts\.$/, 'accounts 必须是渠道账户的列表。'],
   [
-    /^TIEOUT_COUPLING=(.+) is not available yet; leave it out or set it to together\.$/,
-    'TIEOUT_COUPLING=$1 尚未提供；请不设置，或设为 together。',
+    /^TIEOUT_COUPLING=two_phase needs max_prepared_transactions above 0.*$/,
+    'TIEOUT_COUPLING=two_phase 要求 CHANNEL_DATABASE_URL 所在服务器的 max_prepared_transactions 大于 0（现为 0）：请设为至少 100 并重启该服务器，或改用 relay。',
+  ],
+  [
+    /^TIEOUT_COUPLING=(.+) uses two databases.*$/,
+    'TIEOUT_COUPLING=$1 使用两个数据库：请在 DATABASE_URL 之外设置 CHANNEL_DATABASE_URL，或两者都不设置以使用内置服务器。',
   ],
   [
     /^CHANNEL_DATABASE_URL names a second database.*$/,
-    'CHANNEL_DATABASE_URL 指定了第二个数据库，而 together 方式只用一个：请不要设置。',
+    'CHANNEL_DATABASE_URL 指定了第二个数据库，而 together 方式只用一个：请不要设置，或将 TIEOUT_COUPLING 设为 relay 或 two_phase。',
   ],
   [
     /^(.+?) must be an object with channel, account, secret and base_url\.$/,

@@ -43,12 +43,6 @@ const KINDS = {
   asked: { product: 'qr', scenario: 'lost_notification', afterwards: 'sync', ends: 'either' },
   refunded: { product: 'quickpay', scenario: 'success', afterwards: 'refund', ends: 'either' },
   refunded_in_parts: { product: 'quickpay', afterwards: 'refund_in_parts', ends: 'either' },
-  refund_slow: {
-    product: 'quickpay',
-    scenario: 'refund_slow',
-    afterwards: 'refund',
-    ends: 'either',
-  },
   refund_unanswered: {
     product: 'quickpay',
     scenario: 'refund_timeout_accepted',

@@ -14,6 +14,7 @@ import { proveKills } from './kills.ts';
 import { proveLostNotifications } from './lost-notifications.ts';
 import { proveOutageDay } from './outage-day.ts';
 import { onOwnDatabase } from './own-database.ts';
+import { proveRaces } from './races.ts';
 
 type PartReport = Readonly<Record<string, unknown>> & { readonly verdict: 'proven' | 'broken' };
 type Part = (seed: number, onProgress: (line: string) => void) => Promise<PartReport>;
@@ -31,6 +32,16 @@ const PARTS: Readonly<Record<string, Part>> = {
     const size = { notifications: 200, copies: 50 };
     return await onOwnDatabase(
       async (databaseUrl) => await proveCopies({ databaseUrl, ...size, seed, onProgress }),
+    );
+  },
+  races: async (seed, onProgress) => {
+    const size = { rounds: 1_000, controlRounds: 100 };
+    return await onOwnDatabase(
+      async (databaseUrl) =>
+        await onOwnDatabase(
+          async (controlDatabaseUrl) =>
+            await proveRaces({ databaseUrl, controlDatabaseUrl, ...size, seed, onProgress }),
+        ),
     );
   },
   'lost-notifications': async (_seed, onProgress) => {
