@@ -1,4 +1,9 @@
 /** `tieout simulate`: many payments on a virtual clock, through every fault that a seed draws; judged by the channels' books. */
+import { coverageById } from '../simulator/fault-ids.ts';
+import type { Figures } from '../simulator/figures.ts';
+import { addSeed, faultCount, NO_FIGURES } from '../simulator/figures.ts';
+import { MARK_NAMES } from '../simulator/marks.ts';
+import { shrink } from '../simulator/shrink.ts';
 import { runSimulation } from '../simulator/simulation.ts';
 import type { Command } from './command.ts';
 import { integerFlag } from './command.ts';
@@ -15,7 +20,12 @@ export const simulate: Command = {
     en: 'Simulate payments through random faults, deterministically; exit 1 when a rule is broken',
     zh: '在随机故障下确定性地模拟支付；违反任一规则则以 1 退出',
   },
-  examples: ['simulate --payments 2000', 'simulate --seed 7 --trace', 'simulate --json'],
+  examples: [
+    'simulate --payments 2000',
+    'simulate --seed 7 --trace',
+    'simulate --seed 7 --shrink',
+    'simulate --json',
+  ],
   flags: {
     seed: {
       type: 'string',
@@ -30,6 +40,13 @@ export const simulate: Command = {
         zh: `支付总笔数，每个种子 ${PAYMENTS_PER_SEED} 笔（默认 2000），按整种子向上取整`,
       },
     },
+    shrink: {
+      type: 'boolean',
+      help: {
+        en: 'Print the smallest scenario that still breaks the rule which this seed breaks',
+        zh: '打印该种子仍违反同一规则的最小场景',
+      },
+    },
     trace: {
       type: 'boolean',
       help: { en: 'Print every event of the first seed', zh: '打印第一个种子的全部事件' },
@@ -38,55 +55,61 @@ export const simulate: Command = {
   run: async (invocation) => {
     const { lang } = invocation;
     const first = integerFlag(invocation, 'seed', 1, { min: 0, max: 2 ** 31 });
+    if (invocation.flags.shrink === true) return await shrinkSeed(first, lang);
     const payments = integerFlag(invocation, 'payments', 2_000, { min: 1, max: 10_000_000 });
     const seeds = Math.ceil(payments / PAYMENTS_PER_SEED);
     const progress = newProgress(lang === 'zh' ? '种子' : 'seeds', seeds, lang);
     const startedAtMs = performance.now();
-    const faults: Record<string, number> = {};
-    let events = 0;
-    let violations = 0;
+    let figures = NO_FIGURES;
     for (let at = 0; at < seeds; at++) {
       const trace = at === 0 && invocation.flags.trace === true ? { trace: say } : {};
-      const result = await runSimulation({
-        seed: first + at,
-        payments: PAYMENTS_PER_SEED,
-        ...trace,
-      });
-      for (const [kind, count] of Object.entries(result.faults))
-        faults[kind] = (faults[kind] ?? 0) + count;
-      const seed = { en: `seed ${result.seed}`, zh: `种子 ${result.seed}` }[lang];
-      for (const { id, words } of result.violations) say(`✗ ${seed} ${id}: ${words}`);
-      events += result.events;
-      violations += result.violations.length;
+      const seed = first + at;
+      const result = await runSimulation({ seed, payments: PAYMENTS_PER_SEED, ...trace });
+      const name = { en: `seed ${seed}`, zh: `种子 ${seed}` }[lang];
+      for (const { id, words } of result.violations) say(`✗ ${name} ${id}: ${words}`);
+      figures = addSeed(figures, result);
       progress.update(at + 1);
     }
     progress.end();
     const seconds = (performance.now() - startedAtMs) / 1000;
-    const figures = {
-      seeds,
-      payments: seeds * PAYMENTS_PER_SEED,
-      faults,
-      violations,
-      events_per_s: Math.round(events / seconds),
-    };
-    print(invocation.json ? JSON.stringify(figures) : summaryOf(figures, lang));
+    const eventsPerS = Math.round(figures.events / seconds);
+    sayCoverage(figures, lang);
+    const { faults, violations } = figures;
+    const end = { seeds, payments: figures.payments, faults, violations };
+    print(
+      invocation.json
+        ? JSON.stringify({ ...end, events_per_s: eventsPerS })
+        : summaryOf(figures, eventsPerS, lang),
+    );
     return violations === 0 ? 0 : 1;
   },
 };
 
-type Figures = {
-  readonly seeds: number;
-  readonly payments: number;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly violations: number;
-  readonly events_per_s: number;
-};
+/** How often each row of the fault model was met, and each situation that matters. */
+function sayCoverage(figures: Figures, lang: Lang): void {
+  const ids = Object.entries(coverageById(figures.faults, figures.marks));
+  const met = ids.map(([id, count]) => `${id} ${count}`).join(' · ');
+  say({ en: `by fault id: ${met}`, zh: `按故障编号：${met}` }[lang]);
+  const marks = MARK_NAMES.map((name) => `${name} ${figures.marks[name] ?? 0}`).join(' · ');
+  say({ en: `reached: ${marks}`, zh: `已到达的情形：${marks}` }[lang]);
+}
 
-function summaryOf(figures: Figures, lang: Lang): string {
+/** Prints the smallest scenario that still breaks the rule which this seed breaks. */
+async function shrinkSeed(seed: number, lang: Lang): Promise<0 | 1> {
+  const found = await shrink({ seed, payments: PAYMENTS_PER_SEED }, say);
+  if (!found) {
+    print({ en: `seed ${seed} breaks no rule`, zh: `种子 ${seed} 未违反任何规则` }[lang]);
+    return 0;
+  }
+  print(JSON.stringify(found, null, 2));
+  return 1;
+}
+
+function summaryOf(figures: Figures, eventsPerS: number, lang: Lang): string {
   const { payments, seeds, violations } = figures;
-  const faults = Object.values(figures.faults).reduce((sum, one) => sum + one, 0);
+  const faults = faultCount(figures);
   return {
-    en: `${payments} payments of ${seeds} seeds, ${faults} faults, ${figures.events_per_s} events/s, rules broken: ${violations}`,
-    zh: `${seeds} 个种子共 ${payments} 笔支付，${faults} 次故障，${figures.events_per_s} 事件/秒，违反规则：${violations}`,
+    en: `${payments} payments of ${seeds} seeds, ${faults} faults, ${eventsPerS} events/s, rules broken: ${violations}`,
+    zh: `${seeds} 个种子共 ${payments} 笔支付，${faults} 次故障，${eventsPerS} 事件/秒，违反规则：${violations}`,
   }[lang];
 }

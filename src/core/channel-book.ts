@@ -10,8 +10,10 @@ import type { Consequences, Context } from './decision.ts';
 import {
   doubtAmount,
   holdAmount,
+  isDoubted,
   isOrderedMoney,
   resolveDoubt,
+  settleDoubt,
 } from './exceptions/amount-mismatch.ts';
 import {
   deniesMoney,
@@ -141,7 +143,9 @@ function takeContradiction(
     else if (evidence.via === 'notification') doubtMoney(order, outcome, out, context);
   }
   // An answer from the channel itself that names no other money ends a doubt raised by a notification.
-  if (evidence.via === 'query' && outcome.type !== 'unknown') resolveDoubt(order, out, context);
+  if (evidence.via === 'query' && outcome.type !== 'unknown') {
+    settleDoubt(order, false, out, context);
+  }
   return order;
 }
 
@@ -285,7 +289,7 @@ function die(
     context,
     `The order is ${dead.status}: ${evidence}, by ${fact.evidence.via}.`,
   );
-  resolveDoubt(dead, out, context);
+  settleDoubt(dead, false, out, context);
   return dead;
 }
 
@@ -325,11 +329,16 @@ function learnCharges(
   resolveDrop(order, out, context, `The order is ${order.status}, by ${via}.`);
   if (via === 'query') resolveConflictDoubt(order, out, context);
   if (doubted) return order;
-  if (order !== before && (context.isApart || wasAsked(before))) {
+  // What one notification said proves nothing about another sum that was doubted: that is still asked about.
+  const isAnswer = via !== 'notification';
+  if (
+    order !== before &&
+    (context.isApart || wasAsked(before)) &&
+    (isAnswer || !isDoubted(order, out))
+  ) {
     out.effects.push({ type: 'ask_done', attempt: order.attempt });
   }
-  // A copy of what a notification said proves nothing about the sum that was doubted.
-  if (order !== before || via !== 'notification') resolveDoubt(order, out, context);
+  if (isAnswer) settleDoubt(order, order.charges.length > before.charges.length, out, context);
   return order;
 }
 

@@ -299,6 +299,10 @@ export function checkJobs(
     if (mustBeAsked && old && order.closeStep !== old.closeStep && last !== 'ask') {
       broken('I14', `order ${order.attempt} is being closed (${order.closeStep}) by no job`);
     }
+    const hasWinnerNow = after.payment.winner !== null && (before?.payment.winner ?? null) === null;
+    if (hasWinnerNow && mustBeAsked && order.closeStep === 'none') {
+      broken('I14', `order ${order.attempt} stays open beside the winner, and nobody closes it`);
+    }
     if (order.awaitsStatement && !old?.awaitsStatement && last !== 'ask_done') {
       broken('I14', `order ${order.attempt} was handed over and its job stayed`);
     }

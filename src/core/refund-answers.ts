@@ -111,7 +111,10 @@ function succeed(
   out: Consequences,
   context: Context,
 ): ChannelOrder {
-  if (refund.status === 'succeeded') return order;
+  // One number may be one refund for us and two for a channel that knows it badly: that is money beside.
+  if (refund.status === 'succeeded') {
+    return fact.refundId === refund.refundId ? order : learnForeign(order, fact, via, out);
+  }
   const { refundId, refundedAtMs } = fact;
   const { attempt } = order;
   const { refundKey, number } = refund;

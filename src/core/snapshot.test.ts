@@ -9,6 +9,7 @@ import {
   WALLET_QR,
 } from '../../test/support/scripted-payment.ts';
 import { paymentObject } from '../runtime/payment-object.ts';
+import { refundObject } from '../runtime/refund-object.ts';
 import type { Aggregate } from './aggregate.ts';
 import type { Snapshot } from './snapshot.ts';
 import { restoreSnapshot, snapshotOf } from './snapshot.ts';
@@ -31,6 +32,17 @@ test('an earlier snapshot over a later payment renders what was told then', () =
   payment.learn(PENDING, { operation: 'pay', attempt: 2 });
   payment.notified(paid({ transactionNo: 'T1' }, { transactionNo: 'T2' }), 2);
   expect(rendered(restoreSnapshot(payment.aggregate, stored(snapshot)))).toEqual(rendered(then));
+});
+
+test('a refund is told as it stood then: whether it had left for its channel is not a matter of now', () => {
+  const payment = new ScriptedPayment();
+  payment.notified(paid());
+  payment.refund();
+  const then = payment.aggregate;
+  const told = (one: Aggregate) => one.payment.refunds.map((refund) => refundObject(one, refund));
+  const snapshot = stored(snapshotOf(then));
+  payment.answerRefund(payment.returned());
+  expect(told(restoreSnapshot(payment.aggregate, snapshot))).toEqual(told(then));
 });
 
 test('so does every snapshot of every history', () => {

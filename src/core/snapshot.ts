@@ -38,7 +38,7 @@ type ChangingPayment = Pick<
 type ChangingRefund = Pick<Refund, 'id' | 'status' | 'failure' | 'returnedAtMs'>;
 type ChangingChannelRefund = Pick<
   ChannelRefund,
-  'number' | 'status' | 'refundId' | 'refundedAtMs' | 'failure'
+  'number' | 'status' | 'sentAtMs' | 'refundId' | 'refundedAtMs' | 'failure'
 >;
 
 export type Snapshot = {
@@ -112,9 +112,17 @@ function snapshotOfOrder(order: ChannelOrder): Snapshot['orders'][number] {
   const changing = { closeStep, queryCount, awaitsStatement, confirmedBy, failure, nextAction };
   const heldCharges = order.charges.flatMap((charge, at) => (isHeldNow(charge) ? [at] : []));
   const refunds = order.refunds.map(
-    ({ number, status, refundId, refundedAtMs, failure: reason }): ChangingChannelRefund => ({
+    ({
       number,
       status,
+      sentAtMs,
+      refundId,
+      refundedAtMs,
+      failure: reason,
+    }): ChangingChannelRefund => ({
+      number,
+      status,
+      sentAtMs,
       refundId,
       refundedAtMs,
       failure: reason,

@@ -2,162 +2,28 @@
  * The auditor of the simulated world. It knows the channels' own books, what merchants were told, and
  * the payments like every merchant can read them: nothing of how the platform came to them.
  */
-import type { Charge } from '../sandbox/book-order.ts';
-import type { BookRefund } from '../sandbox/book-refund.ts';
+import type {
+  Audit,
+  AuditedCharge,
+  AuditedPayment,
+  AuditedRefund,
+  AuditReport,
+  Books,
+} from './audit-record.ts';
+import { auditCharges, auditRefunds } from './auditor-money.ts';
+import { auditTold } from './auditor-told.ts';
 
-export type AuditedPayment = {
-  readonly id: string;
-  readonly merchant_order_no: string;
-  readonly status: string;
-  readonly amount: number;
-  readonly amount_received: number;
-  readonly amount_refunded: number;
-  readonly surplus: {
-    readonly received: number;
-    readonly returned: number;
-    readonly held: number;
-  };
-  readonly version: number;
-  readonly channel_orders: readonly {
-    readonly id: string;
-    readonly channel_order_no: string;
-    readonly status: string;
-    readonly awaiting: string | null;
-    readonly charges: readonly {
-      readonly channel_transaction_no: string;
-      readonly amount: number;
-      readonly winner: boolean;
-      readonly held: boolean;
-    }[];
-  }[];
-  readonly exceptions: readonly {
-    readonly kind: string;
-    readonly status: string;
-    readonly subject: string;
-    readonly channel_order: string | null;
-  }[];
-};
-
-export type AuditedTold = {
-  readonly by: string;
-  readonly atMs: number;
-  readonly payment: AuditedPayment;
-  readonly notice: {
-    readonly eventId: string;
-    readonly endpoint: string;
-    readonly event: string;
-  } | null;
-};
-
-export type Books = {
-  readonly charges: readonly Charge[];
-  /** Money that channels gave back; nothing that came to nothing. */
-  readonly refunds: readonly BookRefund[];
-  /** What the channel says about a number: PAID, DECLINED, CLOSED, NOT_EXIST, … */
-  readonly stateOf: (channelOrderNo: string) => string;
-};
-
-export type Audit = {
-  readonly books: Books;
-  readonly payments: readonly AuditedPayment[];
-  readonly told: readonly AuditedTold[];
-  readonly acknowledged: readonly {
-    readonly merchantOrderNo: string;
-    readonly paymentId: string;
-    readonly amountMinor: number;
-  }[];
-};
-
-type Report = (id: string, words: string) => void;
-
-/** Compares the three and reports whatever does not tie out. */
-export function audit(one: Audit, report: Report): void {
+/** Compares them and reports whatever does not tie out. */
+export function audit(one: Audit, report: AuditReport): void {
   auditCharges(one, report);
-  auditReturned(one, report);
+  auditRefunds(one, report);
   auditPayments(one, report);
   auditTold(one, report);
   auditAcknowledged(one, report);
 }
 
-/** I1: every charge that a channel took is the winner, or owned in the open. */
-function auditCharges({ books, payments }: Audit, report: Report): void {
-  const byOrderNo = new Map(
-    payments.flatMap((payment) =>
-      payment.channel_orders.map((order) => [order.channel_order_no, { payment, order }] as const),
-    ),
-  );
-  const taken = new Set<string>();
-  for (const charge of books.charges) {
-    taken.add(`${charge.outNo} ${charge.tradeNo}`);
-    const found = byOrderNo.get(charge.outNo);
-    if (!found) {
-      report('I1', `charge ${charge.tradeNo} was taken for ${charge.outNo}, which nobody knows`);
-      continue;
-    }
-    const { payment, order } = found;
-    const known = order.charges.find((one) => one.channel_transaction_no === charge.tradeNo);
-    if (!known) {
-      report('I1', `charge ${charge.tradeNo} of ${payment.id} is not known (${order.status})`);
-      continue;
-    }
-    if (known.amount !== charge.amountMinor) {
-      report('I2', `charge ${charge.tradeNo} is ${charge.amountMinor}, booked as ${known.amount}`);
-    }
-    const returnedMinor = returnedOf(books, charge);
-    if (returnedMinor > charge.amountMinor) {
-      report('I4', `${returnedMinor} of charge ${charge.tradeNo} of ${payment.id} went back`);
-    }
-    const isReturned = returnedMinor === charge.amountMinor;
-    if (!known.winner && !isReturned && !isOwned(payment, order.id, known)) {
-      report('I1', `charge ${charge.tradeNo} of ${payment.id} is neither winner nor owned`);
-    }
-  }
-  for (const payment of payments) {
-    for (const { channel_order_no: orderNo, charges } of payment.channel_orders) {
-      for (const { channel_transaction_no: tradeNo } of charges) {
-        if (taken.has(`${orderNo} ${tradeNo}`)) continue;
-        report('I17', `charge ${tradeNo} of ${payment.id} was never taken by any channel`);
-      }
-    }
-  }
-}
-
-function returnedOf({ refunds }: Books, { outNo, tradeNo }: Charge): number {
-  return refunds
-    .filter((one) => one.outNo === outNo && one.tradeNo === tradeNo)
-    .reduce((sum, one) => sum + one.amountMinor, 0);
-}
-
-/** I5: what we say went back is what the channels gave back, to the last unit. */
-function auditReturned({ books, payments }: Audit, report: Report): void {
-  for (const payment of payments) {
-    const orderNos = new Set(payment.channel_orders.map((order) => order.channel_order_no));
-    const theirs = books.refunds
-      .filter((one) => orderNos.has(one.outNo))
-      .reduce((sum, one) => sum + one.amountMinor, 0);
-    const ours = payment.amount_refunded + payment.surplus.returned;
-    if (ours !== theirs) {
-      report('I5', `${payment.id} says that ${ours} went back, its channels say ${theirs}`);
-    }
-  }
-}
-
-/** Whether an open case of its payment names this charge. */
-function isOwned(
-  payment: AuditedPayment,
-  orderId: string,
-  charge: { readonly channel_transaction_no: string; readonly held: boolean },
-): boolean {
-  return payment.exceptions.some((one) => {
-    if (one.status !== 'open' || one.channel_order !== orderId) return false;
-    if (charge.held) return one.kind === 'amount_mismatch';
-    const isSurplus = one.kind === 'duplicate_payment' || one.kind === 'expired_payment';
-    return isSurplus && one.subject.endsWith(`:${charge.channel_transaction_no}`);
-  });
-}
-
-function auditPayments({ books, payments }: Audit, report: Report): void {
-  for (const payment of payments) {
+function auditPayments({ books, payments }: Audit, report: AuditReport): void {
+  for (const { payment, refunds } of payments) {
     const charges = payment.channel_orders.flatMap((order) => order.charges);
     const winners = charges.filter((one) => one.winner);
     const isPaid = payment.status === 'succeeded';
@@ -167,7 +33,10 @@ function auditPayments({ books, payments }: Audit, report: Report): void {
     if (payment.amount_received !== (isPaid ? payment.amount : 0)) {
       report('I2', `${payment.id} of ${payment.amount} received ${payment.amount_received}`);
     }
-    const sumMinor = charges.reduce((sum, one) => sum + one.amount, 0);
+    const standing = charges.filter(
+      (one) => one.currency === payment.currency && !wentWhileHeld(books, one, refunds),
+    );
+    const sumMinor = standing.reduce((sum, one) => sum + one.amount, 0);
     const { received, held } = payment.surplus;
     if (sumMinor !== payment.amount_received + received + held) {
       report('I9', `${payment.id} does not add up to what its charges are`);
@@ -178,13 +47,28 @@ function auditPayments({ books, payments }: Audit, report: Report): void {
       if (order.status === 'failed' && state !== 'DECLINED' && state !== 'NOT_EXIST') {
         report('I6', `${payment.id} has a failed order that its channel calls ${state}`);
       }
+      if (order.status === 'closed' && (state === 'WAITING' || state === 'PAYING')) {
+        report('I6', `${payment.id} has a closed order that its channel calls ${state}`);
+      }
     }
     auditEnd(payment, report);
   }
 }
 
+/** Held money that its channel took back has left suspense, and was never owed to anybody. */
+function wentWhileHeld(
+  { charges }: Books,
+  { channel_transaction_no: tradeNo, winner }: AuditedCharge,
+  refunds: readonly AuditedRefund[],
+): boolean {
+  const charge = charges.find((one) => one.tradeNo === tradeNo);
+  if (!charge || charge.reversedAtMs === null) return false;
+  const isMismatch = (one: AuditedRefund): boolean => one.channel_transaction_no === tradeNo;
+  return !winner && !refunds.some(isMismatch);
+}
+
 /** I18: it ends. What is still open is held for a person. */
-function auditEnd(payment: AuditedPayment, report: Report): void {
+function auditEnd(payment: AuditedPayment, report: AuditReport): void {
   const isHeld = payment.channel_orders.some((one) => one.status === 'held');
   const isOver = payment.status === 'succeeded' || payment.status === 'closed';
   if (!isOver && !isHeld) report('I18', `${payment.id} is ${payment.status} for ever`);
@@ -198,51 +82,15 @@ function auditEnd(payment: AuditedPayment, report: Report): void {
   }
 }
 
-/** I15 and I16: merchants are told the truth, once per version, and in the end they are told. */
-function auditTold({ books, payments, told }: Audit, report: Report): void {
-  const chargesByOrderNo = Map.groupBy(books.charges, (charge) => charge.outNo);
-  const bodies = new Map<string, string>();
-  for (const { by, atMs, payment } of told) {
-    const name = `${payment.id} v${payment.version}`;
-    const body = JSON.stringify(payment);
-    const known = bodies.get(name);
-    if (known !== undefined && known !== body) {
-      report('I15', `${name} was told in two ways`);
-    }
-    bodies.set(name, body);
-    if (payment.status !== 'succeeded') continue;
-    const isCharged = payment.channel_orders.some(({ channel_order_no: orderNo }) =>
-      (chargesByOrderNo.get(orderNo) ?? []).some((charge) => charge.paidAtMs <= atMs + CLOCKS_MS),
-    );
-    if (!isCharged) report('I15', `${payment.id} was told as paid by ${by}, and nobody had paid`);
-  }
-  const byPayment = Map.groupBy(told, (one) => one.payment.id);
-  for (const payment of payments) auditNotices(payment, byPayment.get(payment.id) ?? [], report);
-}
-
-/** How far the clocks of channels and merchants may be apart. */
-const CLOCKS_MS = 5_000;
-
-function auditNotices(payment: AuditedPayment, told: readonly AuditedTold[], report: Report): void {
-  const notices = told.filter((one) => one.notice !== null);
-  const events = new Map(notices.map((one) => [one.notice?.eventId, one.notice?.event]));
-  const successes = [...events.values()].filter((event) => event === 'payment.succeeded').length;
-  if (successes !== (payment.status === 'succeeded' ? 1 : 0)) {
-    report('I16', `${payment.id} is ${payment.status}, told as paid by ${successes} events`);
-  }
-  const isOver = payment.status === 'succeeded' || payment.status === 'closed';
-  const last = notices.toSorted((a, b) => a.payment.version - b.payment.version).at(-1);
-  if (isOver && last?.payment.status !== payment.status) {
-    report('I15', `${payment.id} is ${payment.status}, last told as ${last?.payment.status}`);
-  }
-}
-
 /** I25 and I12: what was acknowledged is still there, and one number is one payment. */
-function auditAcknowledged({ payments, acknowledged }: Audit, report: Report): void {
-  const byId = new Map(payments.map((payment) => [payment.id, payment]));
+function auditAcknowledged(
+  { payments, acknowledged, acknowledgedRefunds }: Audit,
+  report: AuditReport,
+): void {
+  const byId = new Map(payments.map((one) => [one.payment.id, one]));
   const byOrderNo = new Map<string, string>();
   for (const { merchantOrderNo, paymentId, amountMinor } of acknowledged) {
-    const payment = byId.get(paymentId);
+    const payment = byId.get(paymentId)?.payment;
     if (payment?.amount !== amountMinor || payment.merchant_order_no !== merchantOrderNo) {
       report('I25', `the acknowledged payment ${paymentId} of ${merchantOrderNo} is not there`);
     }
@@ -251,5 +99,13 @@ function auditAcknowledged({ payments, acknowledged }: Audit, report: Report): v
       report('I12', `${merchantOrderNo} was acknowledged as ${former} and as ${paymentId}`);
     }
     byOrderNo.set(merchantOrderNo, paymentId);
+  }
+  for (const { merchantRefundNo, paymentId, amountMinor } of acknowledgedRefunds) {
+    const known = byId
+      .get(paymentId)
+      ?.refunds.filter((one) => one.merchant_refund_no === merchantRefundNo);
+    if (known?.length !== 1 || known[0]?.amount !== amountMinor) {
+      report('I25', `the acknowledged refund ${merchantRefundNo} of ${paymentId} is not there`);
+    }
   }
 }

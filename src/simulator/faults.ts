@@ -1,55 +1,11 @@
 /**
- * What goes wrong, and how often. Each seed draws its own: half of the kinds are switched off, so that
- * the others meet in every combination, and each of the rest gets a rate of its own (a swarm).
+ * Which faults happen. Each seed draws its own: half of the kinds are switched off, so that the others
+ * meet in every combination, and each of the rest gets a rate of its own (a swarm). Each single fault
+ * has a name (kind, site and how often that site came), by which a run can be repeated with fewer.
  */
+import type { FaultKind, FaultRates } from './fault-kinds.ts';
+import { FAULT_KINDS, rateOf } from './fault-kinds.ts';
 import type { Randomness } from './prng.ts';
-
-/** Every kind, with the lowest and the highest rate that a seed may draw, per occasion. */
-const RATES = {
-  // A platform's call to a channel.
-  call_lost: [0.02, 0.3],
-  call_reply_lost: [0.02, 0.3],
-  call_late: [0.01, 0.15],
-  channel_error: [0.02, 0.3],
-  channel_busy: [0.02, 0.2],
-  unlisted_code: [0.01, 0.15],
-  query_stale: [0.05, 0.5],
-  bulkhead_full: [0.01, 0.1],
-  // Windows in which a channel answers nothing; the rate is per minute.
-  channel_outage: [0.02, 0.2],
-  // A channel's message to the platform.
-  notification_lost: [0.05, 0.6],
-  notification_lost_for_ever: [0.05, 0.5],
-  notification_late: [0.05, 0.4],
-  notification_copied: [0.05, 0.6],
-  notification_forged: [0.02, 0.3],
-  notification_misaddressed: [0.02, 0.2],
-  notification_answer_lost: [0.05, 0.4],
-  // What payers and weak channels do.
-  second_payer: [0.02, 0.2],
-  paid_after_close: [0.05, 0.5],
-  paid_after_decline: [0.2, 0.6],
-  other_amount: [0.01, 0.1],
-  other_amount_notified: [0.01, 0.1],
-  // A platform's process and its database.
-  store_error: [0.002, 0.05],
-  commit_answer_lost: [0.005, 0.08],
-  commit_stale: [0.005, 0.1],
-  commit_slow: [0.002, 0.05],
-  crash: [0.0005, 0.008],
-  crash_at_point: [0.0005, 0.008],
-  // A merchant and the platform.
-  request_lost: [0.02, 0.25],
-  answer_lost: [0.02, 0.3],
-  notice_lost: [0.02, 0.4],
-  notice_answer_lost: [0.02, 0.4],
-  merchant_down: [0.02, 0.2],
-} as const satisfies Record<string, readonly [number, number]>;
-
-export type FaultKind = keyof typeof RATES;
-export type FaultRates = Partial<Record<FaultKind, number>>;
-
-export const FAULT_KINDS = Object.keys(RATES).filter((kind): kind is FaultKind => kind in RATES);
 
 /** The rates of a seed: half of the kinds off, the others anywhere between their lowest and highest. */
 export function swarmRates(random: Randomness): FaultRates {
@@ -66,35 +22,56 @@ export function onlyRates(kinds: readonly FaultKind[], strength: number): FaultR
   return Object.fromEntries(kinds.map((kind) => [kind, rateOf(kind, strength)]));
 }
 
-function rateOf(kind: FaultKind, strength: number): number {
-  const [lowest, highest] = RATES[kind];
-  return lowest * (highest / lowest) ** strength;
-}
+/** What a shrinker or a test of single crashes decides beside the dice. */
+export type FaultControl = {
+  /** Of the faults that are drawn only these happen. */
+  readonly only?: ReadonlySet<string>;
+  /** No dice at all: these happen, and nothing else does. */
+  readonly forced?: ReadonlySet<string>;
+  /** Beside what is forced, kinds that happen at the first occasion of each site. */
+  readonly always?: ReadonlySet<FaultKind>;
+  /** Told of each fault that happens. */
+  readonly onHit?: (occurrence: string) => void;
+  /** Told of each occasion on which the process might have died. */
+  readonly onCrashPoint?: (occurrence: string) => void;
+};
 
 export class Faults {
   readonly counts: Partial<Record<FaultKind, number>> = {};
   readonly #rates: FaultRates;
   readonly #random: Randomness;
+  readonly #control: FaultControl;
   readonly #windows = new Map<string, boolean>();
+  readonly #occasions = new Map<string, number>();
   #isOn = true;
 
-  constructor(random: Randomness, rates: FaultRates) {
+  constructor(random: Randomness, rates: FaultRates, control: FaultControl = {}) {
     this.#random = random;
     this.#rates = rates;
+    this.#control = control;
   }
 
   /** Whether this fault happens on this occasion; counted when it does. */
   hits(kind: FaultKind, site: string): boolean {
+    const { forced } = this.#control;
+    if (forced) return this.#isForced(kind, site, forced);
     const rate = this.#rates[kind];
     if (rate === undefined || !this.#isOn) return false;
-    if (!this.#random.chance(`fault:${kind}:${site}`, rate)) return false;
-    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
-    return true;
+    const stream = `fault:${kind}:${site}`;
+    if (!this.#random.chance(stream, rate)) return false;
+    const { only, onHit } = this.#control;
+    if (only || onHit) {
+      const occurrence = `${kind}|${site}|${this.#random.countOf(stream)}`;
+      if (only && !only.has(occurrence)) return false;
+      onHit?.(occurrence);
+    }
+    return this.#count(kind);
   }
 
   /** The same, drawn once for each site: a window that is open, or is not. */
   hitsOnce(kind: FaultKind, site: string): boolean {
-    if (!this.#isOn) return false;
+    const mayHappen = this.#rates[kind] !== undefined || this.#control.forced !== undefined;
+    if (!this.#isOn || !mayHappen) return false;
     const name = `${kind}:${site}`;
     const known = this.#windows.get(name);
     if (known !== undefined) return known;
@@ -110,5 +87,23 @@ export class Faults {
 
   get isOn(): boolean {
     return this.#isOn;
+  }
+
+  #isForced(kind: FaultKind, site: string, forced: ReadonlySet<string>): boolean {
+    const { always, onCrashPoint } = this.#control;
+    const isCrash = kind === 'crash' || kind === 'crash_at_point';
+    if (!this.#isOn || !(isCrash || always?.has(kind))) return false;
+    const name = `${kind}|${site}`;
+    const count = (this.#occasions.get(name) ?? 0) + 1;
+    this.#occasions.set(name, count);
+    if (!isCrash) return count === 1 && this.#count(kind);
+    const occurrence = `${name}|${count}`;
+    onCrashPoint?.(occurrence);
+    return forced.has(occurrence) && this.#count(kind);
+  }
+
+  #count(kind: FaultKind): true {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    return true;
   }
 }

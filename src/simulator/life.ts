@@ -5,8 +5,12 @@
  */
 import type { Clock } from '../runtime/clock.ts';
 import type { KillPoint } from '../runtime/kill-point.ts';
-import type { FaultKind, Faults } from './faults.ts';
+import type { FaultKind } from './fault-kinds.ts';
+import type { Faults } from './faults.ts';
 import type { World } from './world.ts';
+
+/** How long a process stands still (a pause of its machine, a stopped container): longer than any lease. */
+const PAUSE_MS = [15_000, 90_000] as const;
 
 /** Thrown at a kill point, to stop what was running; nobody lives who could catch it. */
 class Death extends Error {}
@@ -107,7 +111,11 @@ export class Life {
     if (!this.#isAlive) return await new Promise<T>(() => {});
     if (this.hits('crash', `${site}:before`)) this.die();
     if (!this.#isAlive) return await new Promise<T>(() => {});
-    return await this.awaits(this.#travel(site, legMs, act));
+    const value = await this.awaits(this.#travel(site, legMs, act));
+    // The answer is there; nothing that follows from it has been done.
+    if (this.hits('crash', `${site}:answered`)) this.die();
+    if (!this.#isAlive) return await new Promise<T>(() => {});
+    return value;
   }
 
   async #travel<T>(
@@ -119,7 +127,13 @@ export class Life {
     const legOf = (): number => random.between(`leg:${site}`, ...legMs);
     await this.world.sleep(legOf(), `${this.name} ${site}`);
     const value = await act();
-    if (this.hits('crash', `${site}:after`)) this.die();
+    if (this.hits('crash', `${site}:sent`)) this.die();
+    if (this.hits('process_pause', site)) {
+      await this.world.sleep(
+        random.between(`pause:${site}`, ...PAUSE_MS),
+        `${this.name} stands still`,
+      );
+    }
     await this.world.sleep(legOf(), `${this.name} ${site} answer`);
     return value;
   }

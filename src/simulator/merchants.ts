@@ -7,25 +7,20 @@ import type { Aggregate } from '../core/aggregate.ts';
 import { isOpen } from '../core/channel-order.ts';
 import type { CreatePayment, RequestedTry } from '../core/input.ts';
 import { LATE_PAYMENT_POLICIES } from '../core/payment.ts';
-import { PROBLEMS } from '../core/problem.ts';
-import { paymentObject } from '../runtime/payment-object.ts';
-import type { Answered } from '../runtime/requests.ts';
 import type { Endpoint, PaymentKey } from '../store/store.ts';
 import { submissionOf } from './connector.ts';
 import type { Faults } from './faults.ts';
+import type { Marks } from './marks.ts';
+import { deadlineOf, MerchantLine } from './merchant-line.ts';
+import { MerchantRefunds } from './merchant-refunds.ts';
 import type { Notice, NoticeReceiver } from './notices.ts';
 import type { Payers } from './payers.ts';
-import type { Parts, PlatformProcess } from './process.ts';
+import type { PlatformProcess } from './process.ts';
 import type { Acknowledged, Told } from './told.ts';
 import type { World } from './world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const REQUEST_DEADLINE_MS = 8 * SECOND;
-/** A merchant waits longer than the platform may take. */
-const PATIENCE_MS = 10 * SECOND;
-const TRIES_MAX = 6;
-const LEG_MS = [1, 50] as const;
 /** Payments arrive over this long. */
 const ARRIVALS_MS = 10 * MINUTE;
 
@@ -42,8 +37,11 @@ const WAYS: readonly [RequestedTry, ...RequestedTry[]] = [
   way('sandbox', 'wallet', 'quickpay_accepted'),
   way('sandbox', 'wallet', 'page'),
   way('sandbox', 'bank', 'redirect'),
+  way('sandbox', 'bank', 'redirect'),
   way('sandbox', 'page', 'page'),
   way('sandbox', 'page', 'qr'),
+  way('sandbox', 'weak', 'qr'),
+  way('sandbox', 'weak', 'redirect'),
   way('query_only', 'main', 'qr'),
 ];
 const SCENARIOS: readonly [string, ...string[]] = [
@@ -67,32 +65,41 @@ export function endpointsOf(merchantNumber: number): Endpoint[] {
   }));
 }
 
-type Reply = Answered | 'no_answer';
-
 export class Merchants implements NoticeReceiver {
-  readonly told: Told[] = [];
   readonly acknowledged: Acknowledged[] = [];
+  readonly refunds: MerchantRefunds;
   readonly #world: World;
   readonly #faults: Faults;
   readonly #payers: Payers;
-  readonly #processOf: (site: string) => PlatformProcess;
+  readonly #line: MerchantLine;
   readonly #linked = new Set<string>();
 
   constructor(
     world: World,
     faults: Faults,
+    marks: Marks,
     payers: Payers,
     processOf: (site: string) => PlatformProcess,
   ) {
     this.#world = world;
     this.#faults = faults;
     this.#payers = payers;
-    this.#processOf = processOf;
+    // What the platform hands out may reach a payer even when its answer is lost on the way.
+    this.#line = new MerchantLine(world, faults, processOf, (one) => this.#showLinks(one));
+    this.refunds = new MerchantRefunds(this.#line, marks);
   }
 
-  take(_merchantNumber: number, { payment, eventId, endpoint, event }: Notice): number {
-    const notice = { eventId, endpoint, event };
-    this.told.push({ by: 'notice', atMs: this.#world.nowMs, payment, notice });
+  /** Everything that merchants heard. */
+  get told(): readonly Told[] {
+    return this.#line.told;
+  }
+
+  take(
+    _merchantNumber: number,
+    { readable, eventId, endpoint, event, subjectKey }: Notice,
+  ): number {
+    const notice = { eventId, endpoint, event, subjectKey };
+    this.#line.told.push({ by: 'notice', atMs: this.#world.nowMs, ...readable, notice });
     return 204;
   }
 
@@ -104,6 +111,7 @@ export class Merchants implements NoticeReceiver {
     const order = this.#draw(site, at);
     const payment = await this.#create(site, order, order.try);
     if (!payment) return;
+    void this.refunds.refund(at, payment, order.amountMinor);
     const actions = random.between(site, 0, 3);
     for (let action = 0; action < actions; action++) {
       await this.#world.sleep(random.between(site, 100, 3 * MINUTE), `${site} acts`);
@@ -113,9 +121,7 @@ export class Merchants implements NoticeReceiver {
 
   /** Asks the channels of a payment, as reconciliation would before it believes a statement. */
   async sync(key: PaymentKey): Promise<void> {
-    await this.#call('sync', async ({ requests, nowMs }) =>
-      requests.sync(key, nowMs() + REQUEST_DEADLINE_MS),
-    );
+    await this.#line.call('sync', async (parts) => parts.requests.sync(key, deadlineOf(parts)));
   }
 
   #draw(site: string, at: number): CreatePayment {
@@ -154,10 +160,10 @@ export class Merchants implements NoticeReceiver {
     order: CreatePayment,
     requested: RequestedTry | null,
   ): Promise<PaymentKey | null> {
-    const reply = await this.#insist(site, async ({ requests, newPaymentId, nowMs }) => {
-      const paymentId = newPaymentId(order.merchantNumber);
+    const reply = await this.#line.insist(site, async (parts) => {
+      const paymentId = parts.newPaymentId(order.merchantNumber);
       const input = { ...order, paymentId, try: requested };
-      return await requests.create(input, nowMs() + REQUEST_DEADLINE_MS);
+      return await parts.requests.create(input, deadlineOf(parts));
     });
     if (reply === 'no_answer' || reply.type === 'refused') return null;
     const { merchantOrderNo, amountMinor } = order;
@@ -168,54 +174,19 @@ export class Merchants implements NoticeReceiver {
 
   async #act(site: string, order: CreatePayment, key: PaymentKey): Promise<void> {
     const { random } = this.#world;
-    const requested = { ...random.pick(site, WAYS), allowOverlap: random.chance(site, 0.4) };
+    const requested = { ...random.pick(site, WAYS), allowOverlap: random.chance(site, 0.6) };
     const draw = random.draw(site);
     if (draw < 0.35) {
-      await this.#insist(site, async (parts) =>
+      await this.#line.insist(site, async (parts) =>
         parts.requests.tryChannel(key, requested, deadlineOf(parts)),
       );
     } else if (draw < 0.6) {
       await this.#create(site, order, random.chance(site, 0.5) ? requested : order.try);
     } else if (draw < 0.8) {
-      await this.#insist(site, async (parts) => parts.requests.close(key, deadlineOf(parts)));
+      await this.#line.insist(site, async (parts) => parts.requests.close(key, deadlineOf(parts)));
     } else {
-      await this.#call(site, async (parts) => parts.requests.sync(key, deadlineOf(parts)));
+      await this.#line.call(site, async (parts) => parts.requests.sync(key, deadlineOf(parts)));
     }
-  }
-
-  async #insist(site: string, run: (parts: Parts) => Promise<Answered>): Promise<Reply> {
-    const { random } = this.#world;
-    for (let tries = 1; ; tries++) {
-      const reply = await this.#call(site, run);
-      const mayHelp =
-        reply === 'no_answer' ||
-        (reply.type === 'refused' && PROBLEMS[reply.refusal.code].retryable);
-      if (!mayHelp || tries === TRIES_MAX) return reply;
-      await this.#world.sleep(random.between(site, 500, 15 * SECOND), `${site} tries again`);
-    }
-  }
-
-  /** One request over the line, and what is heard of it. */
-  async #call(site: string, run: (parts: Parts) => Promise<Answered>): Promise<Reply> {
-    const world = this.#world;
-    await world.sleep(world.random.between('merchant:leg', ...LEG_MS), `${site} asks`);
-    if (this.#faults.hits('request_lost', site)) {
-      await world.sleep(PATIENCE_MS, `${site} waits in vain`);
-      return 'no_answer';
-    }
-    const served = await this.#processOf(site).serve(run, PATIENCE_MS);
-    if (served.type !== 'answered') return 'no_answer';
-    const { value } = served;
-    // What the platform hands out may reach a payer even when its answer is lost on the way.
-    if (value.type === 'done') this.#showLinks(value.aggregate);
-    if (this.#faults.hits('answer_lost', site)) return 'no_answer';
-    const words = value.type === 'done' ? value.aggregate.payment.status : value.refusal.code;
-    world.note(`${site} hears ${words}`);
-    if (value.type === 'done') {
-      const payment = paymentObject(value.aggregate, () => null);
-      this.told.push({ by: 'answer', atMs: world.nowMs, payment, notice: null });
-    }
-    return value;
   }
 
   /** Pages that open by a link are opened by payers, not by us. */
@@ -227,8 +198,4 @@ export class Merchants implements NoticeReceiver {
       this.#payers.getLink(submissionOf(order, payment));
     }
   }
-}
-
-function deadlineOf(parts: Parts): number {
-  return parts.nowMs() + REQUEST_DEADLINE_MS;
 }

@@ -7,10 +7,10 @@ import { restoreSnapshot } from '../core/snapshot.ts';
 import type { Door, LeasedNotice, NoticeTaker } from '../runtime/apply.ts';
 import { eachLimited } from '../runtime/limit.ts';
 import type { NoticeSender } from '../runtime/notice-sender.ts';
-import type { PaymentObject } from '../runtime/payment-object.ts';
-import { paymentObject } from '../runtime/payment-object.ts';
 import type { DueNotice, NoticeResult, Store } from '../store/store.ts';
 import type { Life } from './life.ts';
+import type { Readable } from './told.ts';
+import { readableOf } from './told.ts';
 
 /** What a merchant gets to read. */
 export type Notice = {
@@ -18,7 +18,7 @@ export type Notice = {
   readonly endpoint: string;
   readonly event: string;
   readonly subjectKey: string | null;
-  readonly payment: PaymentObject;
+  readonly readable: Readable;
 };
 
 export type NoticeReceiver = {
@@ -100,7 +100,7 @@ function newDelivery(life: Life, door: Door, merchants: NoticeReceiver): Deliver
       endpoint: notice.endpoint?.id ?? 'direct',
       event: notice.event,
       subjectKey: notice.subjectKey,
-      payment: paymentObject(told, () => null),
+      readable: readableOf(told),
     };
     killPoint('notice.before_call');
     const atMs = clock.nowMs();

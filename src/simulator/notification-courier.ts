@@ -8,7 +8,9 @@ import type { SimulatedAccount } from './accounts.ts';
 import { ACCOUNTS } from './accounts.ts';
 import type { SimulatedChannels } from './channel.ts';
 import type { Faults } from './faults.ts';
+import type { FaultKind } from './fault-kinds.ts';
 import type { PlatformProcess } from './process.ts';
+import { isAboutRefund, isPromised } from './refund-word.ts';
 import type { Timer, World } from './world.ts';
 
 const LATE_MS_MAX = 10 * 60_000;
@@ -17,11 +19,26 @@ const COPY_MS_MAX = 5_000;
 const PATIENCE_MS = 5_000;
 const LEG_MS = [1, 100] as const;
 
+type CourierFaults = Readonly<Record<'lost' | 'lostForEver' | 'late' | 'copied', FaultKind>>;
+const ORDER_FAULTS: CourierFaults = {
+  lost: 'notification_lost',
+  lostForEver: 'notification_lost_for_ever',
+  late: 'notification_late',
+  copied: 'notification_copied',
+};
+const REFUND_FAULTS: CourierFaults = {
+  lost: 'refund_notification_lost',
+  lostForEver: 'refund_notification_lost_for_ever',
+  late: 'refund_notification_late',
+  copied: 'refund_notification_copied',
+};
+
 export class NotificationCourier {
   readonly #world: World;
   readonly #faults: Faults;
   readonly #channels: SimulatedChannels;
   readonly #processOf: (site: string) => PlatformProcess;
+  readonly #onAcknowledged: (notification: PendingNotification, body: string) => void;
   #timer: { readonly atMs: number; readonly handle: Timer } | null = null;
   #forgedCount = 0;
 
@@ -30,7 +47,9 @@ export class NotificationCourier {
     faults: Faults,
     channels: SimulatedChannels,
     processOf: (site: string) => PlatformProcess,
+    onAcknowledged: (notification: PendingNotification, body: string) => void,
   ) {
+    this.#onAcknowledged = onAcknowledged;
     this.#world = world;
     this.#faults = faults;
     this.#channels = channels;
@@ -59,44 +78,50 @@ export class NotificationCourier {
 
   #handle(notification: PendingNotification): void {
     const { id, exempt, outNo } = notification;
-    // An order is asked about until it is paid: of a second charge we learn by message, or by the
-    // statement. While there are no statements, such a message is not lost for good.
-    const isTwice = this.#channels.isChargedTwice(outNo);
+    const kinds = isAboutRefund(notification) ? REFUND_FAULTS : ORDER_FAULTS;
+    // Of what the platform does not ask about it learns by message, or by the statement. While there
+    // are no statements, such a message is not lost for good.
+    const mustArrive = this.#channels.mustArrive(outNo) || isPromised(notification);
     const { notifications } = this.#channels.books;
     const { nowMs } = this.#channels;
     const random = this.#world.random;
-    if (this.#faults.hits('notification_lost', id)) {
+    if (this.#faults.hits(kinds.lost, id)) {
       notifications.retry(notification, nowMs);
-    } else if (!isTwice && this.#hitsFresh('lost_for_ever', notification)) {
+    } else if (!exempt && !mustArrive && this.#faults.hits(kinds.lostForEver, id)) {
       notifications.finish(notification);
-    } else if (this.#hitsFresh('late', notification)) {
+    } else if (!exempt && this.#faults.hits(kinds.late, id)) {
       const dueAtMs = nowMs + random.between(`courier:${id}`, 1, LATE_MS_MAX);
       notifications.owe({ ...notification, exempt: true, dueAtMs });
     } else {
-      if (!exempt && this.#faults.hits('notification_copied', id)) {
-        for (const copy of [1, 2]) {
-          const dueAtMs = nowMs + random.between(`courier:${id}`, 0, COPY_MS_MAX);
-          const again = { ...notification, id: `${id}.${copy}`, resends: false, exempt: true };
-          notifications.owe({ ...again, dueAtMs });
-        }
-      }
+      if (!exempt && this.#faults.hits(kinds.copied, id)) this.#copy(notification);
       void this.#send(notification);
       return;
     }
     this.#wake();
   }
 
-  #hitsFresh(kind: 'late' | 'lost_for_ever', { id, exempt }: PendingNotification): boolean {
-    return !exempt && this.#faults.hits(`notification_${kind}`, id);
+  #copy(notification: PendingNotification): void {
+    const { id } = notification;
+    for (const copy of [1, 2]) {
+      const delayMs = this.#world.random.between(`courier:${id}`, 0, COPY_MS_MAX);
+      const again = { ...notification, id: `${id}.${copy}`, resends: false, exempt: true };
+      const dueAtMs = this.#channels.nowMs + delayMs;
+      this.#channels.books.notifications.owe({ ...again, dueAtMs });
+    }
   }
 
   async #send(notification: PendingNotification): Promise<void> {
-    const { id, channel, account, body, manner } = notification;
+    const { id, channel, account, manner, outNo } = notification;
+    const body = this.#channels.isForeign(outNo)
+      ? notification.body.replace('"currency":"CNY"', '"currency":"USD"')
+      : notification.body;
     const { notifications } = this.#channels.books;
     const headers = { signature: manner === 'true' ? `true for ${account}` : manner };
     const isAnswered = await this.#post(id, channel, account, headers, body);
-    if (isAnswered) notifications.finish(notification);
-    else notifications.retry(notification, this.#channels.nowMs);
+    if (isAnswered) {
+      this.#onAcknowledged(notification, body);
+      notifications.finish(notification);
+    } else notifications.retry(notification, this.#channels.nowMs);
     this.#wake();
   }
 
@@ -129,6 +154,9 @@ export class NotificationCourier {
     if (!own?.notifies) return;
     if (this.#faults.hits('notification_forged', outNo)) {
       this.#sendLie(order, own, 'forged by a stranger', own.account);
+    }
+    if (own.manner.probes && this.#faults.hits('notification_probe', outNo)) {
+      this.#sendLie(order, own, 'WECHATPAY/SIGNTEST/', own.account);
     }
     const other = ACCOUNTS.find((one) => one.notifies && one.account !== account);
     if (other && this.#faults.hits('notification_misaddressed', outNo)) {

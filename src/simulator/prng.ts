@@ -25,6 +25,11 @@ export class Randomness {
     return (mixed(first, stream.hash) >>> 0) / 2 ** 32;
   }
 
+  /** How many numbers a site has drawn so far. */
+  countOf(site: string): number {
+    return this.#streams.get(site)?.count ?? 0;
+  }
+
   chance(site: string, probability: number): boolean {
     return this.draw(site) < probability;
   }

@@ -11,6 +11,7 @@ import type { Fact } from '../core/input.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Door } from '../runtime/apply.ts';
 import { openDoor } from '../runtime/apply.ts';
+import type { Brake } from '../runtime/perform.ts';
 import { newPerformer } from '../runtime/perform.ts';
 import { newRateLimit } from '../runtime/rate-limit.ts';
 import type { Receiver } from '../runtime/receive.ts';
@@ -23,6 +24,7 @@ import type { JobTable } from '../store/memory-jobs.ts';
 import { DuplicateEntryError } from '../store/memory-store.ts';
 import type { PaymentKey, Store } from '../store/store.ts';
 import { ACCOUNTS } from './accounts.ts';
+import type { SimulatedBrake } from './brake.ts';
 import type { SimulatedChannels } from './channel.ts';
 import { simulatedConnector } from './connector.ts';
 import { Life } from './life.ts';
@@ -30,6 +32,7 @@ import type { NoticeReceiver } from './notices.ts';
 import { newSimulatedNotices } from './notices.ts';
 import { storePort } from './store-port.ts';
 import type { Faults } from './faults.ts';
+import type { Marks } from './marks.ts';
 import type { Timer, World } from './world.ts';
 
 export type Parts = {
@@ -47,13 +50,19 @@ export type Parts = {
 export type Sabotage = {
   readonly connector?: (connector: Connector) => Connector;
   readonly store?: (store: Store) => Store;
-  readonly door?: (door: Door) => Door;
+  readonly door?: (door: Door, store: Store) => Door;
+  readonly receiver?: (receiver: Receiver, door: Door) => Receiver;
+  readonly brake?: (brake: Brake) => Brake;
 };
 
 /** What outlives every process: the database, and raw messages kept in it. */
 export type Durable = {
   readonly store: Store;
+  readonly brake: SimulatedBrake;
+  readonly marks: Marks;
   readonly storedNotifications: JobTable<{ readonly key: PaymentKey; readonly fact: Fact }>;
+  /** Bodies of the messages that were ever stored for later. */
+  readonly keptBodies: Set<string>;
   /** The earliest time at which any job is due. */
   readonly nextDueAtMs: () => number | null;
 };
@@ -188,8 +197,8 @@ export class PlatformProcess {
       batchSizeMax: BATCH_SIZE_MAX,
       pause: async (tries) => await life.sleep(50 * 2 ** Math.min(tries, 6)),
     });
-    const door = sabotage.door?.(opened) ?? opened;
-    const performer = newPerformer(connectors, door, clock, killPoint, async () => 'allowed');
+    const door = sabotage.door?.(opened, store) ?? opened;
+    const performer = newPerformer(connectors, door, clock, killPoint, this.#brake(life));
     const stored = this.#storedNotifications(life, door);
     const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
     const notices = newSimulatedNotices(life, store, door, this.#options.merchants, LEASE_MS);
@@ -211,23 +220,31 @@ export class PlatformProcess {
       claimSizeMax: CLAIM_SIZE_MAX,
       onError: (error) => world.note(`a worker round failed: ${String(error)}`),
     });
+    const receiver = newReceiver({
+      connectors,
+      door,
+      store: stored,
+      clock,
+      killPoint,
+      count: () => {},
+      applyWithinMs: APPLY_WITHIN_MS,
+    });
     return {
       door,
       store,
       worker,
       requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
-      receiver: newReceiver({
-        connectors,
-        door,
-        store: stored,
-        clock,
-        killPoint,
-        count: () => {},
-        applyWithinMs: APPLY_WITHIN_MS,
-      }),
+      receiver: sabotage.receiver?.(receiver, door) ?? receiver,
       nowMs: clock.nowMs,
       newPaymentId: (merchantNumber) => newPaymentId(merchantNumber, clock.nowMs(), bytes()),
     };
+  }
+
+  #brake(life: Life): Brake {
+    const { durable, sabotage } = this.#options;
+    const brake: Brake = async (spending) =>
+      await life.exchange('store.brake', [0, 2], async () => durable.brake.spend(spending));
+    return sabotage.brake?.(brake) ?? brake;
   }
 
   /** What one decision is made in: the process's own clock, and ids drawn from the seed. */
@@ -256,7 +273,7 @@ export class PlatformProcess {
         await life.exchange('store.keep', at, async () => world.note(`a message is ${verdict}`)),
       keepForLater: async (
         _source: object,
-        _message: RawNotification,
+        message: RawNotification,
         key: PaymentKey,
         fact: Fact,
       ): Promise<void> => {
@@ -264,6 +281,8 @@ export class PlatformProcess {
         const name = `${life.name}:${this.#storedCount}`;
         await life.exchange('store.keep', at, async () => {
           if (life.hits('store_error', 'keep')) throw new Error('the database is away');
+          durable.marks.reach('stored_for_later');
+          durable.keptBodies.add(new TextDecoder().decode(message.body));
           jobs.plan('', name, { key, fact }, world.nowMs);
         });
       },

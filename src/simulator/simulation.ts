@@ -4,22 +4,30 @@
  */
 import { POLICY_DEFAULT } from '../core/policy.ts';
 import { isOpen } from '../core/channel-order.ts';
-import { paymentObject } from '../runtime/payment-object.ts';
+import { readChannelOrderNo } from '../core/id.ts';
 import { JobTable } from '../store/memory-jobs.ts';
 import { memoryStore } from '../store/memory-store.ts';
 import type { MemoryTables } from '../store/memory-store.ts';
 import { firstQueryMs } from './accounts.ts';
+import { acknowledgedCheck } from './acknowledged-check.ts';
 import { audit } from './auditor.ts';
+import { SimulatedBrake } from './brake.ts';
 import { SimulatedChannels } from './channel.ts';
 import { checkedStore, checkJobs } from './commit-check.ts';
-import type { FaultRates } from './faults.ts';
+import type { FaultRates } from './fault-kinds.ts';
+import type { FaultControl } from './faults.ts';
 import { Faults, swarmRates } from './faults.ts';
+import { noteMarks } from './mark-watch.ts';
+import { Marks } from './marks.ts';
 import { endpointsOf, Merchants } from './merchants.ts';
 import { NotificationCourier } from './notification-courier.ts';
+import { Operators } from './operators.ts';
 import { Payers } from './payers.ts';
 import { Randomness } from './prng.ts';
 import type { Durable, Sabotage } from './process.ts';
 import { PlatformProcess } from './process.ts';
+import { readableOf } from './told.ts';
+import { truthCheck } from './truth-check.ts';
 import { World } from './world.ts';
 
 export type SimulationOptions = {
@@ -28,6 +36,10 @@ export type SimulationOptions = {
   /** Rates instead of those that the seed draws. */
   readonly rates?: FaultRates;
   readonly sabotage?: Sabotage;
+  /** What is decided beside the dice: for shrinking, and for single crashes. */
+  readonly control?: FaultControl;
+  /** Of the payments only these, by their place. */
+  readonly onlyPayments?: ReadonlySet<number>;
   readonly trace?: (line: string) => void;
 };
 
@@ -41,6 +53,8 @@ export type SimulationResult = {
   readonly seed: number;
   readonly payments: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** Important situations that were reached, and how often. */
+  readonly marks: Readonly<Record<string, number>>;
   readonly events: number;
   readonly violations: readonly SimulatedViolation[];
   readonly traceHash: string;
@@ -70,6 +84,7 @@ class Simulation {
   readonly #options: SimulationOptions;
   readonly #world: World;
   readonly #faults: Faults;
+  readonly #marks = new Marks();
   readonly #channels: SimulatedChannels;
   readonly #merchants: Merchants;
   readonly #processes: PlatformProcess[] = [];
@@ -81,27 +96,64 @@ class Simulation {
     this.#options = options;
     const random = new Randomness(options.seed);
     this.#world = new World(random, START_MS, options.trace ?? null);
-    this.#faults = new Faults(random, options.rates ?? swarmRates(random));
+    this.#faults = new Faults(random, options.rates ?? swarmRates(random), options.control);
     const skewMs = random.between('skew:channels', -CHANNEL_SKEW_MS, CHANNEL_SKEW_MS);
     const report = this.#report.bind(this);
-    this.#channels = new SimulatedChannels(this.#world, this.#faults, options.seed, skewMs, report);
+    const marks = this.#marks;
+    const common = { world: this.#world, faults: this.#faults, marks };
+    const { seed } = options;
+    this.#channels = new SimulatedChannels({ ...common, seed, skewMs, report });
     const { store, tables } = memoryStore(endpointsOf);
     this.#tables = tables;
+    const processOf = (site: string): PlatformProcess => this.#processOf(site);
+    const read = tables.payments.get.bind(tables.payments);
+    const operators = new Operators({ ...common, read, processOf });
+    const brake = new SimulatedBrake(this.#world, this.#faults, marks);
+    const checkTruth = truthCheck({ channels: this.#channels, brake, marks, report });
     this.#durable = {
-      store: checkedStore(store, tables, report, () => this.#wakeWorkers()),
+      brake,
+      marks,
+      store: checkedStore({
+        store,
+        tables,
+        report,
+        marks,
+        nowMs: () => this.#world.nowMs,
+        checkTruth: (before, after) => {
+          checkTruth(before, after);
+          noteMarks(before, after, marks);
+        },
+        onCommitted: (written) => {
+          for (const one of written) operators.see(one);
+          this.#wakeWorkers();
+        },
+      }),
       storedNotifications: new JobTable(),
+      keptBodies: new Set(),
       nextDueAtMs: () => this.#nextDueAtMs(),
     };
-    const processOf = (site: string): PlatformProcess => this.#processOf(site);
     const payers = new Payers(this.#world, this.#channels);
-    this.#merchants = new Merchants(this.#world, this.#faults, payers, processOf);
+    this.#merchants = new Merchants(this.#world, this.#faults, marks, payers, processOf);
     // It carries notifications from now on, by itself.
-    void new NotificationCourier(this.#world, this.#faults, this.#channels, processOf);
+    void new NotificationCourier(
+      this.#world,
+      this.#faults,
+      this.#channels,
+      processOf,
+      acknowledgedCheck({
+        report,
+        find: (no) => read(readChannelOrderNo(no)?.paymentId ?? ''),
+        isKept: (body) => this.#durable.keptBodies.has(body),
+      }),
+    );
   }
 
   async run(): Promise<void> {
     for (let at = 0; at < PROCESS_COUNT; at++) this.#addProcess(`p${at + 1}`);
-    for (let at = 0; at < this.#options.payments; at++) void this.#merchants.sell(at);
+    const { payments, onlyPayments } = this.#options;
+    for (let at = 0; at < payments; at++) {
+      if (!onlyPayments || onlyPayments.has(at)) void this.#merchants.sell(at);
+    }
     await this.#world.runUntil(START_MS + FAULTY_MS);
     this.#world.note('the faults end');
     this.#faults.end();
@@ -120,6 +172,7 @@ class Simulation {
       seed,
       payments,
       faults: this.#faults.counts,
+      marks: this.#marks.counts,
       events: this.#world.eventCount,
       violations: this.#violations,
       traceHash: this.#world.traceHash,
@@ -186,20 +239,22 @@ class Simulation {
     const aggregates = [...this.#tables.payments.values()];
     const orders = aggregates.flatMap((one) => one.orders);
     const byNo = new Map(orders.map((order) => [order.channelOrderNo, order]));
+    const { refunds } = this.#merchants;
     audit(
       {
         books: {
           charges: this.#channels.charges(),
-          refunds: this.#channels.books.refunds().filter((one) => one.state === 'SUCCESS'),
+          refunds: this.#channels.desk.all().filter((one) => one.state === 'SUCCESS'),
           stateOf: (orderNo) => {
             const order = byNo.get(orderNo);
             if (!order) return 'NOT_EXIST';
             return this.#channels.truth(order.channel, order.account, orderNo).state;
           },
         },
-        payments: aggregates.map((one) => paymentObject(one, () => null)),
+        payments: aggregates.map(readableOf),
         told: this.#merchants.told,
         acknowledged: this.#merchants.acknowledged,
+        acknowledgedRefunds: refunds.acknowledged,
       },
       this.#report.bind(this),
     );

@@ -2,6 +2,7 @@
  * Where races run: several doors on one database, each with a pool of its own and nothing in common but
  * the database, as several processes would have. A control takes one safeguard away.
  */
+import { TOGETHER } from '../../src/core/decision.ts';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Aggregate } from '../../src/core/aggregate.ts';
@@ -117,6 +118,7 @@ function openDoorOn(store: Store): Door {
   return openDoor({
     store,
     context: () => ({
+      ...TOGETHER,
       nowMs: Date.now(),
       policy: POLICY_DEFAULT,
       rules: rulesOf,

@@ -8,13 +8,16 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { proveCopies } from './copies.ts';
+import { proveCrashPoints } from './crash-points.ts';
 import { proveForgeries } from './forgeries.ts';
 import { proveGrowingTables } from './growing-tables.ts';
 import { proveKills } from './kills.ts';
 import { proveLostNotifications } from './lost-notifications.ts';
 import { proveOutageDay } from './outage-day.ts';
 import { onOwnDatabase } from './own-database.ts';
+import { provePlantedBugs } from './planted-bugs.ts';
 import { proveRaces } from './races.ts';
+import { proveSimulation } from './simulation.ts';
 
 type PartReport = Readonly<Record<string, unknown>> & { readonly verdict: 'proven' | 'broken' };
 type Part = (seed: number, onProgress: (line: string) => void) => Promise<PartReport>;
@@ -69,6 +72,11 @@ const PARTS: Readonly<Record<string, Part>> = {
     await onOwnDatabase(
       async (databaseUrl) => await proveOutageDay({ databaseUrl, ofEachKind: 25, onProgress }),
     ),
+  simulation: async (seed, onProgress) =>
+    await proveSimulation({ payments: 100_000, seed, folder: proofsFolder(), onProgress }),
+  'planted-bugs': async (seed, onProgress) =>
+    await provePlantedBugs({ seed, seedsMax: 200, onProgress }),
+  'crash-points': async (_seed, onProgress) => await proveCrashPoints({ every: 1, onProgress }),
 };
 
 const SEED_DEFAULT = 1;
@@ -128,10 +136,14 @@ function currentCommit(): string {
   }
 }
 
-function resultsPath(commit: string): string {
+function proofsFolder(): string {
   const folder = join(resolve(process.env.TIEOUT_DATA_DIR ?? '.tieout'), 'proofs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return join(folder, `${commit}.json`);
+  return folder;
+}
+
+function resultsPath(commit: string): string {
+  return join(proofsFolder(), `${commit}.json`);
 }
 
 /** Only what was proven counts as done, and only for files that a commit names. */

@@ -12,7 +12,7 @@ import { openCase, reassignCase, resolveCase } from '../decision.ts';
 import { sameMoney } from '../money.ts';
 import type { ChargeFact } from '../outcome.ts';
 import { isHeldNow } from '../charge.ts';
-import type { KindDescription } from './kind.ts';
+import type { Case, KindDescription } from './kind.ts';
 
 export const AMOUNT_MISMATCH: KindDescription = {
   kind: 'amount_mismatch',
@@ -30,6 +30,9 @@ export const AMOUNT_MISMATCH: KindDescription = {
   practise: ['tampered_amount', 'tampered_notification'],
 };
 
+/** How often a doubt is asked about before an answer without money counts. */
+const QUESTIONS_IN_MARGIN = 3;
+
 /** Whether a charge is the money that the order asked for. */
 export function isOrderedMoney(order: ChannelOrder, charge: ChargeFact): boolean {
   return sameMoney(order, charge);
@@ -41,7 +44,7 @@ export function doubtAmount(
   out: Consequences,
   context: Context,
 ): ChannelOrder {
-  openMismatch(order, order.amountMinor, out, context);
+  openMismatch(order, doubtSubject(order), order.amountMinor, out, context);
   out.effects.push({
     type: 'ask',
     attempt: order.attempt,
@@ -58,12 +61,63 @@ export function holdAmount(
   out: Consequences,
   context: Context,
 ): void {
-  openMismatch(order, charge.amountMinor, out, context);
+  openMismatch(order, String(order.attempt), charge.amountMinor, out, context);
   reassignCase(out, 'amount_mismatch', String(order.attempt), {
     owner: 'operations',
     nextAction:
       'Decide what to do with the held money: accept it, return it, or correct it with the channel.',
   });
+}
+
+/**
+ * The case of what is held is a person's, and stays theirs: a word of still other money on the same order
+ * is the platform's to ask about, under a case of its own.
+ */
+function doubtSubject(order: ChannelOrder): string {
+  return order.charges.some(isHeldNow) ? furtherSubject(order) : String(order.attempt);
+}
+
+function furtherSubject({ attempt }: ChannelOrder): string {
+  return `${attempt}:further`;
+}
+
+/** Whether a notification named other money and the channel has not been heard about it yet. */
+export function isDoubted(order: ChannelOrder, out: Consequences): boolean {
+  return out.cases.some((one) => isDoubtAbout(order, one));
+}
+
+function isDoubtAbout(order: ChannelOrder, one: Case): boolean {
+  return (
+    one.kind === 'amount_mismatch' &&
+    one.attempt === order.attempt &&
+    one.owner === 'platform' &&
+    one.resolvedAtMs === null
+  );
+}
+
+/**
+ * What an answer from the channel itself means for such a doubt. One that brought money has named it. One
+ * that did not may come from a copy that lags behind the message: it counts once the channel's margin for
+ * late bookings has passed, and until then the channel is asked again.
+ */
+export function settleDoubt(
+  order: ChannelOrder,
+  broughtMoney: boolean,
+  out: Consequences,
+  context: Context,
+): void {
+  const doubt = out.cases.find((one) => isDoubtAbout(order, one));
+  if (!doubt) return;
+  const { attempt } = order;
+  const { validityMarginMs } = context.rules(order.channel, order.account);
+  if (broughtMoney || context.nowMs >= doubt.openedAtMs + validityMarginMs) {
+    const words = 'Asked, the channel named all that it took.';
+    resolveCase(out, context, 'amount_mismatch', furtherSubject(order), words, false);
+    resolveDoubt(order, out, context);
+    return;
+  }
+  const dueAtMs = context.nowMs + Math.ceil(validityMarginMs / QUESTIONS_IN_MARGIN);
+  out.effects.push({ type: 'ask', attempt, operation: 'query', dueAtMs });
 }
 
 /** The channel answered with the ordered money: the doubt is over. What is held stays with its person. */
@@ -81,13 +135,14 @@ export function resolveDoubt(
 
 function openMismatch(
   order: ChannelOrder,
+  subject: string,
   riskMinor: number,
   out: Consequences,
   context: Context,
 ): void {
   openCase(out, context, {
     kind: 'amount_mismatch',
-    subject: String(order.attempt),
+    subject,
     attempt: order.attempt,
     owner: 'platform',
     nextAction: 'The platform asks the channel which amount it took.',
