@@ -23,7 +23,7 @@ export function refundObject({ payment, orders }: Aggregate, refund: Refund) {
     note: refund.note,
     status: statusOf(refund, sent),
     // Beside a success it only says that the refund had been called dead before.
-    failure: refund.status === 'succeeded' ? null : failureObject(refund),
+    failure: failureOf(refund),
     channel_transaction_no: refund.transactionNo,
     channel_refunds: order ? sent.map((one) => channelRefundObject(order, one)) : [],
     returned_at: timeText(refund.returnedAtMs),
@@ -31,8 +31,10 @@ export function refundObject({ payment, orders }: Aggregate, refund: Refund) {
   };
 }
 
-function failureObject({ failure }: Refund) {
-  return failure && { code: failure.code, message: failure.message };
+/** Why it does not go on. Which number the refusal was about is between the two books. */
+function failureOf({ status, failure }: Refund) {
+  if (status === 'succeeded' || failure === null) return null;
+  return { code: failure.code, message: failure.message };
 }
 
 /** `unknown` is the channel book's word: nobody can say what the channel did with the newest number. */

@@ -311,6 +311,15 @@ describe('the channels that speak this wire', () => {
     expect(type('query_only')).toBe('refused');
   });
 
+  test('a message that was kept is read again as of the time at which it came', () => {
+    const words = { account: ACCOUNT, out_no: ORDER_NO, state: 'PAID', ...CHARGE, amount: 1_999 };
+    const cameAtMs = Date.now();
+    const message = notification(words);
+    const tomorrow = connect('http://127.0.0.1:4041', 'sandbox', () => cameAtMs + 86_400_000);
+    expect(tomorrow.connector.readNotification(message).type).toBe('refused');
+    expect(tomorrow.connector.readNotification(message, cameAtMs).type).toBe('authentic');
+  });
+
   test('rules are the channel advice, with the overrides', () => {
     const { rules } = connect('http://127.0.0.1:4041').connector;
     expect(rules.queryDelaysMs.slice(0, 5)).toEqual([2_000, 3_000, 5_000, 10_000, 30_000]);
