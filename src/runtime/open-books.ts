@@ -143,7 +143,7 @@ function openTwoPhase(options: BooksOptions): Books {
     dryRun: APART,
     work: [resolve],
     relay: null,
-    daily: async () => await purgeDecisions(pools.payment, clock.wallMs() - DAY_MS),
+    daily: async () => await purgeDecisions(pools, clock.wallMs() - DAY_MS),
     start: async () => {
       await requirePreparedTransactions(pools.channel);
       await resolveInDoubt(pools, clock.wallMs(), IN_DOUBT_AFTER_MS);

@@ -8,7 +8,11 @@ import { isDataError } from '../../src/store/postgres/errors.ts';
 import type { BookPools } from '../../src/store/postgres/load-apart.ts';
 import { openPool } from '../../src/store/postgres/pool.ts';
 import type { TwoPhasePoint } from '../../src/store/postgres/two-phase.ts';
-import { maxPreparedTransactions, resolveInDoubt } from '../../src/store/postgres/two-phase.ts';
+import {
+  maxPreparedTransactions,
+  purgeDecisions,
+  resolveInDoubt,
+} from '../../src/store/postgres/two-phase.ts';
 import type { PaymentKey, Store } from '../../src/store/store.ts';
 import { freshDatabase } from '../support/database.ts';
 import { countingBytes, createInput, MERCHANT_NUMBER, paid } from '../support/scripted-payment.ts';
@@ -161,6 +165,17 @@ describe('a coordinator that dies', () => {
     expect(await standing(key)).toEqual(['succeeded', 'succeeded']);
     await notify(key);
     expect((await store.load([key]))[0]?.payment.surplusReceivedMinor).toBe(0);
+  });
+
+  test('is not forgotten, however old, while its other half still waits', async () => {
+    const key = await create();
+    await dieAt('two_phase.after_decision', async () => await notify(key));
+    await purgeDecisions(pools, Date.now() + 1_000);
+    await resolveInDoubt(pools, Date.now(), 0);
+    expect(await standing(key)).toEqual(['succeeded', 'succeeded']);
+    await purgeDecisions(pools, Date.now() + 1_000);
+    const { rows } = await pools.payment.query('SELECT gid FROM two_phase_decision');
+    expect(rows).toEqual([]);
   });
 
   test('and lives on after all cannot decide any more once somebody else has aborted it', async () => {

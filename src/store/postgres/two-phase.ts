@@ -14,7 +14,7 @@ import type { BookPools } from './load-apart.ts';
 import type { Pool } from './pool.ts';
 import { writeBook } from './write.ts';
 
-/** A payment book's connection that broke says nothing about whether its commit came through. */
+/** Tells our prepared transactions from anybody else's in that server. */
 const PREFIX = 'tieout';
 const LOCK_TIMEOUT = "SET LOCAL lock_timeout = '1s'";
 
@@ -171,21 +171,31 @@ export async function resolveInDoubt(
   wallMs: number,
   olderThanMs: number,
 ): Promise<number> {
-  const { rows } = await pools.channel.query<{ gid: string }>({
-    text: `SELECT gid FROM pg_prepared_xacts WHERE gid LIKE '${PREFIX}:%' AND database = current_database()`,
-  });
-  const old = rows.filter(({ gid }) => wallMs - Number(gid.split(':')[1]) >= olderThanMs);
-  for (const { gid } of old) {
+  const gids = await preparedNow(pools.channel);
+  const old = gids.filter((gid) => wallMs - Number(gid.split(':')[1]) >= olderThanMs);
+  for (const gid of old) {
     await finish(pools.channel, gid, await decisionOf(pools.payment, gid, wallMs));
   }
   return old.length;
 }
 
-/** Forgets decisions that nothing can be waiting for any more. */
-export async function purgeDecisions(pool: Pool, beforeMs: number): Promise<void> {
-  await pool.query({
-    text: 'DELETE FROM two_phase_decision WHERE decided_at_ms < $1',
-    values: [beforeMs],
+async function preparedNow(channel: Pool): Promise<string[]> {
+  const { rows } = await channel.query<{ gid: string }>({
+    text: `SELECT gid FROM pg_prepared_xacts WHERE gid LIKE '${PREFIX}:%' AND database = current_database()`,
+  });
+  return rows.map(({ gid }) => gid);
+}
+
+/**
+ * Forgets decisions from before `beforeMs`, but for those that a prepared transaction still waits for,
+ * however old: without its row a decided one would be rolled back. Fails where the channel book's
+ * database cannot be asked, and then forgets nothing.
+ */
+export async function purgeDecisions(pools: BookPools, beforeMs: number): Promise<void> {
+  const waiting = await preparedNow(pools.channel);
+  await pools.payment.query({
+    text: 'DELETE FROM two_phase_decision WHERE decided_at_ms < $1 AND gid <> ALL ($2::text[])',
+    values: [beforeMs, waiting],
   });
 }
 
