@@ -145,9 +145,10 @@ async function findDrops(
 ): Promise<number> {
   if (keys.length === 0) return 0;
   const seen = await scanStore.load(keys);
+  // What a lagging replica does not know at all may be missing a message as well.
   const suspects = keys.filter((_key, at) => {
     const one = seen[at];
-    return one ? missingMessages(one).length > 0 : false;
+    return !one || missingMessages(one).length > 0;
   });
   if (suspects.length === 0) return 0;
   const aggregates = await store.load(suspects);
