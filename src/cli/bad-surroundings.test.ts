@@ -41,7 +41,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   doctor: ['doctor'],
 };
 /** These have no surroundings but what their own cases below change. */
-const ALONE = ['payments', 'bench', 'prove', 'simulate'];
+const ALONE = ['payments', 'refunds', 'exceptions', 'bench', 'prove', 'simulate'];
 /** `dev` and `demo` write their own configuration, and so read none. */
 const configured = Object.keys(LINES).filter((name) => name !== 'dev' && name !== 'demo');
 
@@ -180,49 +180,45 @@ describe.each(CASES.map((one) => ({ what: one[0], one })))('$what', ({ one }) =>
   );
 });
 
-describe('payments', () => {
-  test.each(['en', 'zh'] as const)(
-    'says how to reach a platform when none is known (%s)',
-    async (lang) => {
-      const { exitCode, stderr } = await runTieout(['payments', 'list', '--lang', lang], { cwd });
-      expect(exitCode).toBe(2);
-      expectPlain(stderr, lang);
-      expect(stderr).toMatch(/tieout dev.*--api/);
-    },
-  );
+/** What calls a running platform, each in both languages. */
+const CALLERS = ['payments', 'refunds', 'exceptions'].flatMap((command) =>
+  (['en', 'zh'] as const).map((lang) => [command, lang] as const),
+);
 
-  test.each(['en', 'zh'] as const)('says that nobody answers, and where (%s)', async (lang) => {
-    const args = [
-      'payments',
-      'list',
-      '--api',
-      'http://127.0.0.1:9',
-      '--key',
-      'sk_test_x',
-      '--lang',
-      lang,
-    ];
-    const { exitCode, stderr } = await runTieout(args, { cwd });
+describe('what calls a platform', () => {
+  test.each(CALLERS)('%s says how to reach one when none is known (%s)', async (command, lang) => {
+    const { exitCode, stderr } = await runTieout([command, 'list', '--lang', lang], { cwd });
+    expect(exitCode).toBe(2);
+    expectPlain(stderr, lang);
+    expect(stderr).toMatch(/tieout dev.*--api/);
+  });
+
+  test.each(CALLERS)('%s says that nobody answers, and where (%s)', async (command, lang) => {
+    const to = ['--api', 'http://127.0.0.1:9', '--key', 'sk_test_x', '--lang', lang];
+    const { exitCode, stderr } = await runTieout([command, 'list', ...to], { cwd });
     expect(exitCode).toBe(1);
     expectPlain(stderr, lang);
     expect(stderr).toContain('http://127.0.0.1:9');
   });
 
-  test.each(['en', 'zh'] as const)('and dev name a damaged dev.json (%s)', async (lang) => {
-    const env = {
-      TIEOUT_DATA_DIR: mkdtempSync(join(cwd, 'data-')),
-      TIEOUT_PORT: String(await freePort()),
-    };
-    for (const content of ['{', '[]', '{"api":"http://127.0.0.1:1"}']) {
-      writeFileSync(join(env.TIEOUT_DATA_DIR, 'dev.json'), content);
-      for (const command of [['payments', 'list'], ['dev']]) {
-        const { exitCode, stderr } = await runTieout([...command, '--lang', lang], { cwd, env });
-        expect(exitCode).toBe(2);
-        expectPlain(stderr, lang);
-        expect(stderr).toContain('dev.json');
+  test.each(['en', 'zh'] as const)(
+    'payments and dev name a damaged dev.json (%s)',
+    async (lang) => {
+      const env = {
+        TIEOUT_DATA_DIR: mkdtempSync(join(cwd, 'data-')),
+        TIEOUT_PORT: String(await freePort()),
+      };
+      for (const content of ['{', '[]', '{"api":"http://127.0.0.1:1"}']) {
+        writeFileSync(join(env.TIEOUT_DATA_DIR, 'dev.json'), content);
+        for (const command of [['payments', 'list'], ['dev']]) {
+          const { exitCode, stderr } = await runTieout([...command, '--lang', lang], { cwd, env });
+          expect(exitCode).toBe(2);
+          expectPlain(stderr, lang);
+          expect(stderr).toContain('dev.json');
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe('what does not exist', () => {
