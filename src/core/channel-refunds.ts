@@ -7,7 +7,12 @@ import type { ChannelRefund } from './channel-refund.ts';
 import { isInFlight, isLive, movedRefund } from './channel-refund.ts';
 import type { Consequences, Context } from './decision.ts';
 import { openFailed, resolveFailed } from './exceptions/failed-refund.ts';
-import { nextRefundQueryAtMs, resolveUnknown } from './exceptions/unknown-refund.ts';
+import {
+  isHandedOver,
+  nextRefundQueryAtMs,
+  resolveUnknown,
+  takeBackUnknown,
+} from './exceptions/unknown-refund.ts';
 import { CHANNEL_REFUND_MAX, channelRefundNo } from './id.ts';
 import type { ToChannelBook } from './message.ts';
 import { refusalMark } from './message.ts';
@@ -207,8 +212,10 @@ export function retryReturn(
     resolveFailed(refundKey, 'A person had another number tried.', out, context);
     return openRefund(order, { ...last, round: last.round + 1 }, out, context);
   }
-  if (last.status !== 'requires_action' && last.status !== 'held_back') return order;
-  return sendAgain(order, last, 'A person had it sent again.', out, context);
+  const isStopped = last.status === 'requires_action' || last.status === 'held_back';
+  // What nobody knows is sent again under its number, and a person took the risk.
+  if (!isStopped && !isHandedOver(last)) return order;
+  return sendAgain(order, takeBackUnknown(last, out), 'A person had it sent again.', out, context);
 }
 
 function sendAgain(
@@ -245,7 +252,10 @@ export function giveUpReturn(
   resolveFailed(refundKey, 'It is not owed any more.', out, context);
   const live = order.refunds.find((one) => one.refundKey === refundKey && isLive(one));
   if (!live) return order;
-  if (isInFlight(live)) return withChannelRefund(order, { ...live, failure: GIVEN_UP });
+  if (isInFlight(live)) {
+    const watched = takeBackUnknown(live, out);
+    return withChannelRefund(order, { ...watched, failure: GIVEN_UP });
+  }
   return letGo(order, live, out, context);
 }
 
