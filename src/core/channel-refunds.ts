@@ -125,7 +125,8 @@ export function beginSending(
   const refund = refundOf(order, number);
   if (refund.status !== 'owed' || context.nowMs < refund.sendAtMs) return order;
   // The questions go on counting: a number that is sent again and again is not asked about in a hurry.
-  const sending = movedRefund(refund, 'sending', { sentAtMs: context.nowMs });
+  const failure = isReleased(refund) ? null : refund.failure;
+  const sending = movedRefund(refund, 'sending', { sentAtMs: context.nowMs, failure });
   planQuery(order, sending, out, context);
   return withChannelRefund(order, sending);
 }
@@ -177,7 +178,7 @@ export function holdBack(
 ): ChannelOrder {
   const refund = refundOf(order, number);
   if (refund.status !== 'owed') return order;
-  const held = movedRefund(refund, 'held_back');
+  const held = movedRefund(refund, 'held_back', { failure: null });
   const { attempt } = order;
   const dueAtMs = Number.MAX_SAFE_INTEGER;
   out.effects.push({ type: 'refund_job', attempt, number, operation: 'held', dueAtMs });
@@ -186,7 +187,14 @@ export function holdBack(
   return withChannelRefund(order, held);
 }
 
-/** The brake lets go of a refund. */
+const RELEASED = 'released';
+
+/** Whether a person released it from the brake, and it has not left since: it may be larger than the hour's limit. */
+export function isReleased({ status, failure }: ChannelRefund): boolean {
+  return status === 'owed' && failure?.code === RELEASED;
+}
+
+/** The brake lets go of a refund, and knows until it leaves that a person said so. */
 export function release(
   order: ChannelOrder,
   number: number,
@@ -196,7 +204,9 @@ export function release(
 ): ChannelOrder {
   const refund = refundOf(order, number);
   if (refund.status !== 'held_back') return order;
-  return sendAgain(order, refund, `${by} released it.`, out, context);
+  const words = `${by} released it.`;
+  const failure: Failure = { code: RELEASED, message: words, channelCode: 'none' };
+  return sendAgain(order, { ...refund, failure }, words, out, context);
 }
 
 /** A person has the channel asked once more: the same number while it may live, another one when all are dead. */
