@@ -3,7 +3,7 @@
  * what each of them does to the two books stands here. 人工处理。
  */
 import type { Aggregate } from './aggregate.ts';
-import type { ChannelRefund } from './channel-refund.ts';
+import type { ChannelRefund, ForeignReturn } from './channel-refund.ts';
 import type { Consequences, Context, Refusal } from './decision.ts';
 import { resolveCase } from './decision.ts';
 import { CATALOGUE } from './exceptions/catalogue.ts';
@@ -104,6 +104,9 @@ function obstacleToRefund(before: Aggregate, found: Case, action: OperatorAction
   const unknown = unknownOf(before, found);
   if (unknown && !isHandedOver(unknown)) return 'The platform still asks the channel by itself.';
   const refund = refundOf(before, found);
+  if (refund && action === 'give_up_refund' && wentBackInPart(before, refund)) {
+    return 'A part of this surplus went back at the channel already: return the rest there as well.';
+  }
   // What a merchant's refund set aside could be asked back again, under a second number beside the unknown one.
   if (unknown && refund && !isSurplus(refund) && action === 'give_up_refund') {
     return 'The payer may have it already: what is set aside for it stays set aside.';
@@ -124,6 +127,13 @@ function unknownOf({ orders }: Aggregate, { kind, subject }: Case): ChannelRefun
 function refundOf(before: Aggregate, found: Case): Refund | undefined {
   const key = unknownOf(before, found)?.refundKey ?? found.subject;
   return before.payment.refunds.find((one) => one.key === key);
+}
+
+/** Whether a part of a surplus went back without us. Giving it up books it whole, so the part would be paid twice. */
+function wentBackInPart({ orders }: Aggregate, refund: Refund): boolean {
+  const order = orders.find((one) => one.attempt === refund.attempt);
+  const isOf = (one: ForeignReturn): boolean => one.transactionNo === refund.transactionNo;
+  return isSurplus(refund) && order !== undefined && order.foreignReturns.some(isOf);
 }
 
 function decideRefund(
