@@ -136,6 +136,7 @@ describe('the brake on automatic refunds', () => {
       currency: 'CNY',
       amountMinor: 1,
       nowMs: rig.clock.nowMs(),
+      isReleased: false,
     };
     const limits = { countPerHourMax: 1, minorPerHourMax: 1000 };
     expect(await spend(rig.pool, spending, limits)).toBe('allowed');
@@ -146,6 +147,22 @@ describe('the brake on automatic refunds', () => {
       reason: 'They are real',
     });
     expect(await spend(rig.pool, spending, limits)).toBe('allowed');
+  });
+
+  test('a refund above the whole limit of the hour leaves once a person released it, and counts', async () => {
+    const place = { channel: 'large', account: 'main', currency: 'CNY' };
+    const nowMs = rig.clock.nowMs();
+    const limits = { countPerHourMax: 3, minorPerHourMax: 1000 };
+    const ask = async (amountMinor: number, isReleased: boolean) =>
+      await spend(rig.pool, { ...place, amountMinor, nowMs, isReleased }, limits);
+    expect(await ask(1001, false)).toBe('limit_reached');
+    expect(await ask(1001, true)).toBe('allowed');
+    expect(await ask(1, false)).toBe('limit_reached');
+    // What would fit into an hour of its own waits for one, also when it was released.
+    expect(await ask(1, true)).toBe('limit_reached');
+    expect(await ask(1001, true)).toBe('allowed');
+    expect(await ask(1001, true)).toBe('allowed');
+    expect(await ask(1001, true)).toBe('limit_reached');
   });
 
   test.each([

@@ -161,15 +161,18 @@ function learnReversal(
   context: Context,
 ): ChannelOrder {
   const { transactionNo, reversedAtMs } = outcome;
-  const charge = order.charges.find((one) => one.transactionNo === transactionNo);
-  if (!charge) {
-    // Taken and given back before we heard of either: the order has ended unpaid.
-    return isOpen(order) && order.charges.length === 0
-      ? die(moved(order, 'closed'), 'channel_reversed', fact, out, context)
-      : order;
-  }
-  if (charge.reversedAtMs !== null) return order;
   const { via } = fact.evidence;
+  const charge = order.charges.find((one) => one.transactionNo === transactionNo);
+  if (!charge && isOpen(order) && order.charges.length === 0) {
+    // Taken and given back before we heard of either: the order has ended unpaid.
+    return die(moved(order, 'closed'), 'channel_reversed', fact, out, context);
+  }
+  // Without its charge it cannot be booked: the channel is asked what else it took.
+  if (!charge && via === 'notification') return doubtAmount(order, out, context);
+  if (!charge || charge.reversedAtMs !== null) {
+    if (via === 'query') settleDoubt(order, false, out, context);
+    return order;
+  }
   out.postings.push(postReversedAtChannel(order, charge, reversedAtMs, via));
   const wasHeld = isHeldNow(charge);
   const { attempt } = order;

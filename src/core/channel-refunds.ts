@@ -7,7 +7,12 @@ import type { ChannelRefund } from './channel-refund.ts';
 import { isInFlight, isLive, movedRefund } from './channel-refund.ts';
 import type { Consequences, Context } from './decision.ts';
 import { openFailed, resolveFailed } from './exceptions/failed-refund.ts';
-import { nextRefundQueryAtMs, resolveUnknown } from './exceptions/unknown-refund.ts';
+import {
+  isHandedOver,
+  nextRefundQueryAtMs,
+  resolveUnknown,
+  takeBackUnknown,
+} from './exceptions/unknown-refund.ts';
 import { CHANNEL_REFUND_MAX, channelRefundNo } from './id.ts';
 import type { ToChannelBook } from './message.ts';
 import { refusalMark } from './message.ts';
@@ -120,7 +125,8 @@ export function beginSending(
   const refund = refundOf(order, number);
   if (refund.status !== 'owed' || context.nowMs < refund.sendAtMs) return order;
   // The questions go on counting: a number that is sent again and again is not asked about in a hurry.
-  const sending = movedRefund(refund, 'sending', { sentAtMs: context.nowMs });
+  const failure = isReleased(refund) ? null : refund.failure;
+  const sending = movedRefund(refund, 'sending', { sentAtMs: context.nowMs, failure });
   planQuery(order, sending, out, context);
   return withChannelRefund(order, sending);
 }
@@ -172,7 +178,7 @@ export function holdBack(
 ): ChannelOrder {
   const refund = refundOf(order, number);
   if (refund.status !== 'owed') return order;
-  const held = movedRefund(refund, 'held_back');
+  const held = movedRefund(refund, 'held_back', { failure: null });
   const { attempt } = order;
   const dueAtMs = Number.MAX_SAFE_INTEGER;
   out.effects.push({ type: 'refund_job', attempt, number, operation: 'held', dueAtMs });
@@ -181,7 +187,14 @@ export function holdBack(
   return withChannelRefund(order, held);
 }
 
-/** The brake lets go of a refund. */
+const RELEASED = 'released';
+
+/** Whether a person released it from the brake, and it has not left since: it may be larger than the hour's limit. */
+export function isReleased({ status, failure }: ChannelRefund): boolean {
+  return status === 'owed' && failure?.code === RELEASED;
+}
+
+/** The brake lets go of a refund, and knows until it leaves that a person said so. */
 export function release(
   order: ChannelOrder,
   number: number,
@@ -191,7 +204,9 @@ export function release(
 ): ChannelOrder {
   const refund = refundOf(order, number);
   if (refund.status !== 'held_back') return order;
-  return sendAgain(order, refund, `${by} released it.`, out, context);
+  const words = `${by} released it.`;
+  const failure: Failure = { code: RELEASED, message: words, channelCode: 'none' };
+  return sendAgain(order, { ...refund, failure }, words, out, context);
 }
 
 /** A person has the channel asked once more: the same number while it may live, another one when all are dead. */
@@ -207,8 +222,10 @@ export function retryReturn(
     resolveFailed(refundKey, 'A person had another number tried.', out, context);
     return openRefund(order, { ...last, round: last.round + 1 }, out, context);
   }
-  if (last.status !== 'requires_action' && last.status !== 'held_back') return order;
-  return sendAgain(order, last, 'A person had it sent again.', out, context);
+  const isStopped = last.status === 'requires_action' || last.status === 'held_back';
+  // What nobody knows is sent again under its number, and a person took the risk.
+  if (!isStopped && !isHandedOver(last)) return order;
+  return sendAgain(order, takeBackUnknown(last, out), 'A person had it sent again.', out, context);
 }
 
 function sendAgain(
@@ -245,7 +262,10 @@ export function giveUpReturn(
   resolveFailed(refundKey, 'It is not owed any more.', out, context);
   const live = order.refunds.find((one) => one.refundKey === refundKey && isLive(one));
   if (!live) return order;
-  if (isInFlight(live)) return withChannelRefund(order, { ...live, failure: GIVEN_UP });
+  if (isInFlight(live)) {
+    const watched = takeBackUnknown(live, out);
+    return withChannelRefund(order, { ...watched, failure: GIVEN_UP });
+  }
   return letGo(order, live, out, context);
 }
 

@@ -6,6 +6,7 @@
 import type { Aggregate } from './aggregate.ts';
 import type { ChannelOrder } from './channel-order.ts';
 import type { Charge } from './charge.ts';
+import { isHandedOver } from './exceptions/unknown-refund.ts';
 import type { Message, ToChannelBook, ToPaymentBook } from './message.ts';
 import { messageKey, refusalMark } from './message.ts';
 import type { Payment } from './payment.ts';
@@ -93,7 +94,8 @@ function toldByRefunds({ attempt, refunds }: ChannelOrder): ToPaymentBook[] {
       );
     }
     const isLast = refunds.findLast((one) => one.refundKey === refundKey) === refund;
-    const isRefused = status === 'requires_action' || (status === 'failed' && isLast);
+    const isStuck = status === 'requires_action' || isHandedOver(refund);
+    const isRefused = isStuck || (status === 'failed' && isLast);
     if (!isRefused || !failure || failure.code === 'given_up') continue;
     const end = status === 'failed' ? 'dead' : 'stuck';
     const { code, message } = failure;
@@ -143,8 +145,9 @@ function retriesOf(
 ): ToChannelBook[] {
   const order = orders.find((one) => one.attempt === attempt);
   const last = order?.refunds.findLast((one) => one.refundKey === refundKey);
-  const isRefused = last?.status === 'requires_action' || last?.status === 'failed';
-  if (!last || !isRefused) return [];
+  if (!last) return [];
+  const isStuck = last.status === 'requires_action' || isHandedOver(last);
+  if (!isStuck && last.status !== 'failed') return [];
   const of = refusalMark(last);
   if (!received.includes(`return_refused:${refundKey}:${of}`)) return [];
   return [{ type: 'retry_return', refundKey, attempt, of }];

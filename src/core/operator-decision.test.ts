@@ -129,6 +129,17 @@ test('a surplus that cannot be returned is given up only by a person, whose name
   expect(balanceOf(payment, 'payment', 'merchant_payable:7')).toBe(2 * AMOUNT_MINOR);
 });
 
+test('a surplus of which a part went back at the console is not given up: the books would pay that part twice', () => {
+  const payment = duplicate();
+  payment.refundedAtConsole({ transactionNo: 'T2', amountMinor: 500 });
+  while (payment.nextRefundJob()) payment.answerRefund(CLOSED_FOR_GOOD);
+  expect(payment.decideCase('failed_refund', 'give_up_refund')).toMatchObject({
+    refusal: { code: 'action_not_possible' },
+  });
+  expect(balanceOf(payment, 'payment', 'payer_owed:7')).toBe(AMOUNT_MINOR - 500);
+  expect(payment.decideCase('failed_refund', 'retry_refund').type).toBe('changed');
+});
+
 test('a refund that is under way is no person’s to retry', () => {
   const payment = duplicate();
   payment.answerRefund(ABNORMAL);

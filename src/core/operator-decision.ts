@@ -3,14 +3,18 @@
  * what each of them does to the two books stands here. 人工处理。
  */
 import type { Aggregate } from './aggregate.ts';
+import type { ChannelRefund, ForeignReturn } from './channel-refund.ts';
 import type { Consequences, Context, Refusal } from './decision.ts';
 import { resolveCase } from './decision.ts';
 import { CATALOGUE } from './exceptions/catalogue.ts';
 import type { Case } from './exceptions/kind.ts';
+import { isHandedOver } from './exceptions/unknown-refund.ts';
 import type { OperatorAction, OperatorDecision } from './input.ts';
 import { OPERATOR_ACTIONS } from './input.ts';
 import { giveUpRefund, retryRefund } from './payment-refunds.ts';
 import type { Payment } from './payment.ts';
+import type { Refund } from './refund.ts';
+import { isSurplus } from './refund.ts';
 
 export type DecidedByOperator =
   | { readonly type: 'refused'; readonly refusal: Refusal }
@@ -41,7 +45,7 @@ export function decideByOperator(
       return { type: 'taken', payment, releaseAttempt: found.attempt };
     case 'retry_refund':
     case 'give_up_refund':
-      return decideRefund(payment, found, decision, out, context);
+      return decideRefund(before, found, decision, out, context);
   }
 }
 
@@ -70,7 +74,7 @@ function obstacleTo(before: Aggregate, found: Case, action: OperatorAction): str
       return obstacleToReturn(before, found);
     case 'retry_refund':
     case 'give_up_refund':
-      return obstacleToRefund(before.payment, found);
+      return obstacleToRefund(before, found, action);
   }
 }
 
@@ -96,22 +100,51 @@ function obstacleToReturn({ orders }: Aggregate, found: Case): string | null {
     : null;
 }
 
-function obstacleToRefund(payment: Payment, found: Case): string | null {
-  const refund = payment.refunds.find((one) => one.key === found.subject);
+function obstacleToRefund(before: Aggregate, found: Case, action: OperatorAction): string | null {
+  const unknown = unknownOf(before, found);
+  if (unknown && !isHandedOver(unknown)) return 'The platform still asks the channel by itself.';
+  const refund = refundOf(before, found);
+  if (refund && action === 'give_up_refund' && wentBackInPart(before, refund)) {
+    return 'A part of this surplus went back at the channel already: return the rest there as well.';
+  }
+  // What a merchant's refund set aside could be asked back again, under a second number beside the unknown one.
+  if (unknown && refund && !isSurplus(refund) && action === 'give_up_refund') {
+    return 'The payer may have it already: what is set aside for it stays set aside.';
+  }
   if (refund?.status === 'requires_action') return null;
   return refund?.status === 'pending'
     ? 'The refund is still under way at its channel, or held back by the brake.'
     : 'There is nothing to decide about this refund any more.';
 }
 
+/** The channel refund that a case of an unknown one is about; undefined for any other case. */
+function unknownOf({ orders }: Aggregate, { kind, subject }: Case): ChannelRefund | undefined {
+  if (kind !== 'unknown_refund') return undefined;
+  return orders.flatMap((one) => one.refunds).find((one) => one.channelRefundNo === subject);
+}
+
+/** The refund that a case is about: an unknown one is named by its number, any other by its key. */
+function refundOf(before: Aggregate, found: Case): Refund | undefined {
+  const key = unknownOf(before, found)?.refundKey ?? found.subject;
+  return before.payment.refunds.find((one) => one.key === key);
+}
+
+/** Whether a part of a surplus went back without us. Giving it up books it whole, so the part would be paid twice. */
+function wentBackInPart({ orders }: Aggregate, refund: Refund): boolean {
+  const order = orders.find((one) => one.attempt === refund.attempt);
+  const isOf = (one: ForeignReturn): boolean => one.transactionNo === refund.transactionNo;
+  return isSurplus(refund) && order !== undefined && order.foreignReturns.some(isOf);
+}
+
 function decideRefund(
-  payment: Payment,
+  before: Aggregate,
   found: Case,
   { action, by }: OperatorDecision,
   out: Consequences,
   context: Context,
 ): DecidedByOperator {
-  const refund = payment.refunds.find((one) => one.key === found.subject);
+  const { payment } = before;
+  const refund = refundOf(before, found);
   if (!refund) throw new Error(`case ${found.id} is about no refund of payment ${payment.id}`);
   const after =
     action === 'retry_refund'

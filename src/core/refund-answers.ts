@@ -22,7 +22,12 @@ import type { Consequences, Context } from './decision.ts';
 import { doubtAmount } from './exceptions/amount-mismatch.ts';
 import { openOtherMoney } from './exceptions/conflicting-outcome.ts';
 import { openFailed, resolveFailed } from './exceptions/failed-refund.ts';
-import { openUnknown, resolveUnknown } from './exceptions/unknown-refund.ts';
+import {
+  handOverIfUsedUp,
+  openUnknown,
+  resolveUnknown,
+  takeBackUnknown,
+} from './exceptions/unknown-refund.ts';
 import type { Fact } from './input.ts';
 import { postForeignAtChannel, postRefundedAtChannel } from './journal.ts';
 import type { Via } from './outcome.ts';
@@ -59,7 +64,8 @@ export function learnRefund(
     case 'refused_for_now':
       return putOff(order, refund, failureOf(outcome), out, context);
     case 'pending': {
-      const accepted = refund.status === 'pending' ? refund : moveIfLegal(refund, 'pending');
+      const known = takeBackUnknown(refund, out);
+      const accepted = known.status === 'pending' ? known : moveIfLegal(known, 'pending');
       // An answer that is older than what stuck the refund leaves its person's case with that person.
       if (accepted.status === 'pending') {
         resolveFailed(refund.refundKey, 'The channel accepted the refund.', out, context);
@@ -212,11 +218,13 @@ function askAgain(
   out: Consequences,
   context: Context,
 ): ChannelOrder {
-  const after = withChannelRefund(order, refund);
-  if (!isPlannedQuestion) return after;
-  if (refund.status !== 'pending') openUnknown(order.attempt, refund, out, context);
+  if (!isPlannedQuestion) return withChannelRefund(order, refund);
   if (isInFlight(refund)) planQuery(order, refund, out, context);
-  return after;
+  if (refund.status === 'pending') return withChannelRefund(order, refund);
+  openUnknown(order.attempt, refund, out, context);
+  if (isGivenUp(refund)) return withChannelRefund(order, refund);
+  const rules = refundRules(order, context);
+  return withChannelRefund(order, handOverIfUsedUp(order.attempt, refund, rules, out));
 }
 
 /** Refunds that the channel lists of an order: ours by their numbers, others made at its console. */

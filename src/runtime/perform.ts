@@ -7,6 +7,7 @@ import type { Aggregate } from '../core/aggregate.ts';
 import type { ChannelOrder } from '../core/channel-order.ts';
 import { isOpen } from '../core/channel-order.ts';
 import type { ChannelRefund } from '../core/channel-refund.ts';
+import { isReleased } from '../core/channel-refunds.ts';
 import type { Operation } from '../core/outcome.ts';
 import type { Applied, Door } from './apply.ts';
 import type { Clock } from './clock.ts';
@@ -52,6 +53,8 @@ export type Brake = (spending: {
   readonly account: string;
   readonly currency: string;
   readonly amountMinor: number;
+  /** A person released this very refund. */
+  readonly isReleased: boolean;
 }) => Promise<'allowed' | 'switched_off' | 'limit_reached'>;
 
 const BRAKE_WORDS = {
@@ -147,7 +150,13 @@ async function beginRefund(
   const { number, amountMinor, currency } = refund;
   // A refund that was sent before has been counted.
   if (refund.isAutomatic && refund.sentAtMs === null && refund.status === 'owed') {
-    const answer = await brake({ channel, account, currency, amountMinor });
+    const answer = await brake({
+      channel,
+      account,
+      currency,
+      amountMinor,
+      isReleased: isReleased(refund),
+    });
     if (answer !== 'allowed') {
       const reason = BRAKE_WORDS[answer];
       return await door.apply(key, {

@@ -14,7 +14,7 @@ const SWITCH_MS = 10 * 60_000;
 /** So few that a second duplicate in the same hour is held back. */
 const LOW_LIMIT = 1;
 
-type Spending = Parameters<Brake>[0];
+type Spending = Omit<Parameters<Brake>[0], 'isReleased'>;
 
 export class SimulatedBrake {
   readonly #world: World;

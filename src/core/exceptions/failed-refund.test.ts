@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { isReleased } from '../channel-refunds.ts';
 import { MINUTE, paid, ScriptedPayment, SECOND } from '../../../test/support/scripted-payment.ts';
 import {
   ABNORMAL,
@@ -188,6 +189,19 @@ describe('the brake on automatic money out', () => {
     expect(payment.openCase('failed_refund')).toBeNull();
     payment.answerRefund(payment.returned());
     expect(payment.payment.refunds[0]?.status).toBe('succeeded');
+  });
+
+  test('knows what a person released until it leaves, or is held back again', () => {
+    const payment = duplicate();
+    expect(isReleased(payment.channelRefund())).toBe(false);
+    payment.decide(hold);
+    payment.decide(release);
+    expect(isReleased(payment.channelRefund())).toBe(true);
+    payment.decide(hold);
+    expect(isReleased(payment.channelRefund())).toBe(false);
+    payment.decide(release);
+    payment.answerRefund(TAKEN);
+    expect(payment.channelRefund()).toMatchObject({ status: 'pending', failure: null });
   });
 
   test('stops nothing that is under way', () => {

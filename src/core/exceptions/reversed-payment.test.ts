@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../outcome.ts';
 import {
   AMOUNT_MINOR,
+  DECLINED,
   paid,
   type ScriptedPayment,
 } from '../../../test/support/scripted-payment.ts';
@@ -83,6 +84,37 @@ describe('a success that the channel revokes', () => {
     expect(payment.order()).toMatchObject({ status: 'closed', deathEvidence: 'channel_reversed' });
     expect(payment.status).toBe('pending');
     expect(payment.postings).toEqual([]);
+  });
+});
+
+describe('a reversal of a charge that nobody has heard of', () => {
+  test('beside another charge has the channel asked, which then names both', () => {
+    const payment = succeeded();
+    payment.notified(reversed(payment, 'T2'));
+    expect(payment.questions.get(1)).toMatchObject({ operation: 'query', dueAtMs: payment.nowMs });
+    expect(payment.openCase('amount_mismatch')?.owner).toBe('platform');
+    payment.answerJob(paid({}, { transactionNo: 'T2' }));
+    expect(payment.openCase('amount_mismatch')).toBeNull();
+    expect(payment.order().charges).toHaveLength(2);
+    payment.notified(reversed(payment, 'T2'));
+    expect(payment.payment.refunds[0]?.failure?.code).toBe('returned_elsewhere');
+  });
+
+  test('on an order that has ended unpaid has the channel asked, until its margin has passed', () => {
+    const payment = processing();
+    payment.learn(DECLINED);
+    payment.notified(reversed(payment));
+    expect(payment.openCase('amount_mismatch')?.owner).toBe('platform');
+    for (let asked = 0; asked < 10 && payment.openCase('amount_mismatch'); asked++) {
+      payment.answerJob(reversed(payment));
+    }
+    expect(payment.openCase('amount_mismatch')).toBeNull();
+    expect(payment.postings).toEqual([]);
+  });
+
+  test('in the answer to a question raises no further one', () => {
+    const payment = succeeded();
+    expect(payment.learn(reversed(payment, 'T2')).type).toBe('unchanged');
   });
 });
 

@@ -18,6 +18,12 @@ function careless(): ScriptedPayment {
   return payment;
 }
 
+/** Asks all planned questions of that channel; each answer leaves open what became of the refund. */
+function askInVain(payment: ScriptedPayment): void {
+  const count = WALLET_RULES.refund.queryDelaysMs.length;
+  for (let asked = 0; asked < count; asked++) payment.answerRefund(NO_SUCH_REFUND);
+}
+
 describe('a refund that was not answered', () => {
   test('is asked about under its number, and what is set aside for it stays set aside', () => {
     const payment = succeeded();
@@ -73,7 +79,6 @@ describe('a refund that was not answered', () => {
       expect(payment.nextRefundJob()?.operation).toBe('query');
     }
     expect(payment.channelRefund().status).toBe('unknown');
-    expect(payment.openCase('unknown_refund')?.owner).toBe('platform');
   });
 
   test('that is not known to a question nobody planned is not sent again for it', () => {
@@ -133,6 +138,115 @@ describe('a refund that was not answered', () => {
       [2, 'owed'],
     ]);
     expect(payment.openCase('unknown_refund')).toBeNull();
+  });
+});
+
+describe('a refund that may not be sent twice, when all planned questions were asked in vain', () => {
+  function usedUp(): ScriptedPayment {
+    const payment = careless();
+    payment.answerRefund(NO_ANSWER);
+    askInVain(payment);
+    return payment;
+  }
+
+  test('is a person’s to decide about, once, and stays owed and asked about', () => {
+    const payment = usedUp();
+    const { subject } = payment.openCase('unknown_refund') ?? {};
+    expect(subject).toBe(payment.channelRefund().channelRefundNo);
+    expect(payment.openCase('unknown_refund')?.owner).toBe('operations');
+    expect(payment.payment.refunds[0]).toMatchObject({
+      status: 'requires_action',
+      failure: { code: 'no_word' },
+    });
+    expect(balanceOf(payment, 'payment', 'payer_owed:7')).toBe(1_999);
+    const { refunds } = payment.payment;
+    payment.answerRefund(NO_ANSWER);
+    expect(payment.channelRefund().status).toBe('unknown');
+    expect(payment.nextRefundJob()?.operation).toBe('query');
+    expect(payment.payment.refunds).toBe(refunds);
+  });
+
+  test('is the platform’s until then: nobody may send it again or let it be', () => {
+    const payment = careless();
+    payment.answerRefund(NO_ANSWER);
+    payment.answerRefund(NO_SUCH_REFUND);
+    expect(payment.openCase('unknown_refund')?.owner).toBe('platform');
+    for (const action of ['retry_refund', 'give_up_refund'] as const) {
+      expect(payment.decideCase('unknown_refund', action)).toMatchObject({
+        refusal: { code: 'action_not_possible' },
+      });
+    }
+  });
+
+  test('is sent again under its one number when a named person takes the risk', () => {
+    const payment = usedUp();
+    const decision = payment.decideCase('unknown_refund', 'retry_refund');
+    if (decision.type !== 'changed') throw new Error('it was possible');
+    expect(decision.history.evidence?.raw).toBe('Li Na: agreed');
+    expect(payment.payment.refunds[0]).toMatchObject({ status: 'pending', failure: null });
+    expect(payment.openCase('unknown_refund')?.owner).toBe('platform');
+    expect(payment.nextRefundJob()).toMatchObject({ number: 1, operation: 'send' });
+    payment.answerRefund(payment.returned());
+    expect(payment.order().refunds).toHaveLength(1);
+    expect(payment.payment.refunds[0]?.status).toBe('succeeded');
+    expect(payment.openCase('unknown_refund')).toBeNull();
+  });
+
+  test('comes back to that person when the second sending is not answered either', () => {
+    const payment = usedUp();
+    payment.decideCase('unknown_refund', 'retry_refund');
+    payment.answerRefund(NO_ANSWER);
+    expect(payment.openCase('unknown_refund')?.owner).toBe('platform');
+    payment.answerRefund(NO_SUCH_REFUND);
+    expect(payment.openCase('unknown_refund')?.owner).toBe('operations');
+    expect(payment.payment.refunds[0]?.status).toBe('requires_action');
+    expect(payment.order().refunds).toHaveLength(1);
+  });
+
+  test('that a person lets be stays watched, and counts when it was returned after all', () => {
+    const payment = usedUp();
+    payment.decideCase('unknown_refund', 'give_up_refund');
+    expect(payment.payment.refunds[0]?.failure?.code).toBe('given_up');
+    expect(payment.channelRefund().status).toBe('unknown');
+    expect(payment.openCase('unknown_refund')?.owner).toBe('platform');
+    payment.answerRefund(NO_ANSWER);
+    expect(payment.openCase('unknown_refund')?.owner).toBe('platform');
+    payment.answerRefund(payment.returned());
+    expect(payment.payment.refunds[0]?.status).toBe('succeeded');
+    expect(payment.openCase('excess_refund')).not.toBeNull();
+    expect(balanceOf(payment, 'payment', 'payer_owed:7')).toBe(0);
+  });
+
+  test('that the channel then says it has accepted is the platform’s again', () => {
+    const payment = usedUp();
+    payment.answerRefund(TAKEN);
+    expect(payment.channelRefund()).toMatchObject({ status: 'pending', failure: null });
+    expect(payment.openCase('unknown_refund')?.owner).toBe('platform');
+    expect(payment.decideCase('unknown_refund', 'retry_refund').type).toBe('refused');
+    payment.answerRefund(payment.returned());
+    expect(payment.payment.refunds[0]?.status).toBe('succeeded');
+  });
+
+  test('is told to the merchant who had asked for it, as one that waits for a person', () => {
+    const payment = new ScriptedPayment({ try: CARELESS });
+    payment.notified(paid());
+    payment.refund();
+    payment.answerRefund(NO_ANSWER);
+    askInVain(payment);
+    expect(payment.told()).toEqual(['payment.succeeded', 'refund.requires_action']);
+    expect(payment.refund(1, 'R-2').type).toBe('refused');
+  });
+
+  test('is not let be where its money could then be asked back once more under another number', () => {
+    const payment = new ScriptedPayment({ try: CARELESS });
+    payment.notified(paid());
+    payment.refund();
+    payment.answerRefund(NO_ANSWER);
+    askInVain(payment);
+    expect(payment.decideCase('unknown_refund', 'give_up_refund')).toMatchObject({
+      refusal: { code: 'action_not_possible' },
+    });
+    expect(payment.decideCase('unknown_refund', 'retry_refund').type).toBe('changed');
   });
 });
 

@@ -12,6 +12,8 @@ export type Spending = ChannelAccountKey & {
   readonly currency: string;
   readonly amountMinor: number;
   readonly nowMs: number;
+  /** A person released this very refund: it leaves although it alone is above the limit in money. */
+  readonly isReleased: boolean;
 };
 
 export type BrakeAnswer = 'allowed' | 'switched_off' | 'limit_reached';
@@ -37,31 +39,42 @@ const HOUR_MS = 3_600_000;
 
 const HOLD_OF = `SELECT 1 FROM refund_hold WHERE channel = $1 AND account = $2`;
 
-// One row per account and currency, so that two processes take their turns.
+// One row per account and currency, so that two processes take their turns. What a person released and no
+// hour could hold leaves beside the limit in money; it is counted, so nothing else leaves with it.
 const SPEND = `
   INSERT INTO refund_brake AS b (channel, account, currency, hour_ms, sent_count, sent_minor)
-  SELECT $1, $2, $3, $4::bigint, 1, $5::bigint WHERE $6::integer >= 1 AND $5::bigint <= $7::bigint
+  SELECT $1, $2, $3, $4::bigint, 1, $5::bigint WHERE $6::integer >= 1 AND ($5::bigint <= $7::bigint OR $8::boolean)
   ON CONFLICT (channel, account, currency) DO UPDATE SET
     hour_ms = excluded.hour_ms,
     sent_count = CASE WHEN b.hour_ms = excluded.hour_ms THEN b.sent_count ELSE 0 END + 1,
     sent_minor = CASE WHEN b.hour_ms = excluded.hour_ms THEN b.sent_minor ELSE 0 END + excluded.sent_minor
   WHERE b.hour_ms <> excluded.hour_ms
-    OR (b.sent_count < $6 AND b.sent_minor + excluded.sent_minor <= $7)
+    OR (b.sent_count < $6 AND (b.sent_minor + excluded.sent_minor <= $7 OR $8))
   RETURNING 1`;
 
 /** Takes one automatic refund from the hour's limits, if the switch and the limits let it. */
 export async function spend(
   pool: Pool,
-  { channel, account, currency, amountMinor, nowMs }: Spending,
+  { channel, account, currency, amountMinor, nowMs, isReleased }: Spending,
   { countPerHourMax, minorPerHourMax }: BrakeLimits,
 ): Promise<BrakeAnswer> {
   const hold = await pool.query({ name: 'hold_of', text: HOLD_OF, values: [channel, account] });
   if (hold.rows.length > 0) return 'switched_off';
   const hourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
+  const isBeyondAnyHour = isReleased && amountMinor > minorPerHourMax;
   const { rows } = await pool.query({
     name: 'spend',
     text: SPEND,
-    values: [channel, account, currency, hourMs, amountMinor, countPerHourMax, minorPerHourMax],
+    values: [
+      channel,
+      account,
+      currency,
+      hourMs,
+      amountMinor,
+      countPerHourMax,
+      minorPerHourMax,
+      isBeyondAnyHour,
+    ],
   });
   return rows.length > 0 ? 'allowed' : 'limit_reached';
 }
