@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPool } from '../../src/store/postgres/pool.ts';
 import type { ApartBooks } from '../support/apart-books.ts';
 import { keyOf, openApartBooks, unheard } from '../support/apart-books.ts';
+import { proveInternalDrops } from '../proofs/internal-drops.ts';
 import { freshDatabase } from '../support/database.ts';
 import {
   AMOUNT_MINOR,
@@ -127,9 +128,34 @@ describe('an internal drop whose outbox rows were lost as well', () => {
     expect(after.orders[0]?.refunds).toMatchObject([{ transactionNo: 'B', status: 'owed' }]);
   });
 
+  test('is one case, though its worker died between the heal and the end of its row', async () => {
+    const created = await books.create();
+    await books.learnAlone(created, paid({ transactionNo: 'once' }));
+    await books.loseOutboxes();
+    await books.heal();
+    await books.apply(keyOf(created), { type: 'internal_drop_healed', key: 'charge:1:once' });
+    const { cases } = await books.reload(created);
+    expect(cases.filter((one) => one.kind === 'internal_drop')).toHaveLength(1);
+  });
+
   test('is not looked for where nothing changed: the cost follows the window', async () => {
     await books.heal();
     expect(await books.work.scan()).toBe(0);
     expect(await books.work.sweepAll()).toBe(0);
   });
 });
+
+test('messages lost in both directions while the work goes on are all found by the scan and healed', async () => {
+  const [databaseUrl, channelDatabaseUrl] = await Promise.all([freshDatabase(), freshDatabase()]);
+  const report = await proveInternalDrops({
+    databaseUrl,
+    channelDatabaseUrl,
+    payments: 40,
+    spreadMs: 20_000,
+    scanEveryMs: 10_000,
+    speed: 15,
+  });
+  expect(report).toMatchObject({ payments: 40, left: 0, missedByScan: 0, auditBroken: [] });
+  expect(report.healed).toBe(report.lost.toChannel + report.lost.toPayment);
+  expect(report.verdict).toBe('proven');
+}, 60_000);

@@ -19,3 +19,18 @@ test('a platform that is killed between call and commit, and a killed database, 
   expect(report.acknowledged).toBeGreaterThan(20);
   expect(report.verdict).toBe('proven');
 }, 180_000);
+
+test('a platform that is killed between two databases loses nothing and leaves nothing between them', async () => {
+  const report = await proveKills({
+    // A half that is left in doubt is resolved after 20 s: those points are for the full size.
+    points: ['relay.after_take_in', 'two_phase.before_prepare'],
+    role: 'api',
+    moments: [],
+    payments: 3,
+    seed: 4,
+    parallel: 3,
+  });
+  expect(report).toMatchObject({ lost: [], auditBroken: [], findings: [], neverHit: [] });
+  expect(report.kills).toEqual({ process: 2, database: 0 });
+  expect(report.verdict).toBe('proven');
+}, 180_000);

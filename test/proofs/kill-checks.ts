@@ -5,10 +5,11 @@ import pg from 'pg';
 import { idToUuid, readChannelOrderNo } from '../../src/core/id.ts';
 import { audit } from '../../src/sandbox/auditor.ts';
 import type { AuditReport, Expectation } from '../../src/sandbox/auditor.ts';
+import { auditApart } from '../../src/store/postgres/audit-apart.ts';
 import { auditDatabase } from '../../src/store/postgres/audit.ts';
 import type { Load } from './kill-load.ts';
 import { asRecord } from './kill-load.ts';
-import type { KillWorld } from './kill-world.ts';
+import type { KillDatabases, KillWorld } from './kill-world.ts';
 
 export type KillFindings = {
   /** Something that was acknowledged and is not there. */
@@ -55,15 +56,20 @@ export async function checkDurable(world: KillWorld, load: Load): Promise<string
       .filter((one) => one.event === 'payment.succeeded')
       .map((one) => one.merchantOrderNo),
   };
-  const client = new pg.Client({ connectionString: world.databaseUrl });
+  const { payment, channel } = world.databases;
+  const missing = await onDatabase(payment, async (client) => [
+    ...(await missingPayments(client, promised)),
+    ...(await missingRefunds(client, promised)),
+    ...(await untrueNotices(client, promised)),
+  ]);
+  return [...missing, ...(await missingCharges(payment, channel ?? payment, promised))];
+}
+
+async function onDatabase<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    return [
-      ...(await missingPayments(client, promised)),
-      ...(await missingRefunds(client, promised)),
-      ...(await missingCharges(client, promised)),
-      ...(await untrueNotices(client, promised)),
-    ];
+    return await use(client);
   } finally {
     await client.end();
   }
@@ -94,15 +100,22 @@ async function missingRefunds(client: pg.Client, { refunds }: Promised): Promise
 }
 
 /** A PAID notification that was acknowledged is booked, or stored with a job. */
-async function missingCharges(client: pg.Client, promised: Promised): Promise<string[]> {
-  const { rows } = await client.query<{ key: string }>(
-    `SELECT payment_id || '/' || attempt AS key FROM journal WHERE book = 'channel'`,
-  );
-  const { rows: jobs } = await client.query<{ payment: string }>(
-    `SELECT payment_key ->> 'paymentId' AS payment FROM notification_job`,
-  );
-  const booked = new Set(rows.map((row) => row.key));
-  const stored = new Set(jobs.map((row) => row.payment));
+async function missingCharges(
+  paymentUrl: string,
+  channelUrl: string,
+  promised: Promised,
+): Promise<string[]> {
+  // The jobs first: one that is done in between is booked by then.
+  const stored = await onDatabase(paymentUrl, async (client) => {
+    const text = `SELECT payment_key ->> 'paymentId' AS payment FROM notification_job`;
+    const { rows } = await client.query<{ payment: string }>(text);
+    return new Set(rows.map((row) => row.payment));
+  });
+  const booked = await onDatabase(channelUrl, async (client) => {
+    const text = `SELECT payment_id || '/' || attempt AS key FROM journal WHERE book = 'channel'`;
+    const { rows } = await client.query<{ key: string }>(text);
+    return new Set(rows.map((row) => row.key));
+  });
   return promised.paidOrderNumbers.flatMap((number) => {
     const place = readChannelOrderNo(number);
     if (!place) return [`the sandbox knows a number that is none of ours: ${number}`];
@@ -206,7 +219,7 @@ export async function checkEnd(
   into.acknowledged += load.answers;
   into.acknowledged += acknowledgedNotifications(world.journalPath).length;
   into.acknowledged += notices.length;
-  into.auditBroken.push(...(await brokenRules(world)));
+  into.auditBroken.push(...(await brokenRules(world.databases)));
 }
 
 const REFUNDS_WITHIN_MS = 30_000;
@@ -272,9 +285,39 @@ function untrueEnds(merchantOrderNo: string, status: unknown, events: readonly T
 /** An hour ahead, so that no order counts as merely young. */
 const AUDIT_AHEAD_MS = 3_600_000;
 
-async function brokenRules(world: KillWorld): Promise<string[]> {
-  const { findings } = await auditDatabase(world.databaseUrl, Date.now() + AUDIT_AHEAD_MS);
+async function brokenRules({ payment, channel }: KillDatabases): Promise<string[]> {
+  if (channel !== null) return await brokenBetween({ payment, channel });
+  const { findings } = await auditDatabase(payment, Date.now() + AUDIT_AHEAD_MS);
   return findings.map(({ check, rows }) => `${check.id} ${check.rule} ${JSON.stringify(rows)}`);
+}
+
+/** A prepared half is resolved 20 s after its coordinator's death, and a lost message found by a scan each 30 s. */
+const BETWEEN_WITHIN_MS = 60_000;
+const LEFT = {
+  payment: `SELECT 'outbox' AS place, key FROM outbox UNION ALL SELECT 'internal_drop', key FROM internal_drop`,
+  channel: `SELECT 'outbox' AS place, key FROM outbox
+    UNION ALL SELECT 'pg_prepared_xacts', gid FROM pg_prepared_xacts WHERE database = current_database()`,
+} as const;
+
+/** Every rule over both books, and nothing left between the databases: no message, no half of a commit. */
+async function brokenBetween(urls: {
+  readonly payment: string;
+  readonly channel: string;
+}): Promise<string[]> {
+  const untilMs = performance.now() + BETWEEN_WITHIN_MS;
+  for (;;) {
+    const { findings } = await auditApart(urls, Date.now() + AUDIT_AHEAD_MS);
+    const broken = findings.map(({ check, rows }) => `${check.view} ${JSON.stringify(rows)}`);
+    for (const book of ['payment', 'channel'] as const) {
+      const { rows } = await onDatabase(
+        urls[book],
+        async (client) => await client.query(LEFT[book]),
+      );
+      broken.push(...rows.map((row) => `left in the ${book} database: ${JSON.stringify(row)}`));
+    }
+    if (broken.length === 0 || performance.now() > untilMs) return broken;
+    await sleep(LOOK_EVERY_MS);
+  }
 }
 
 async function read(world: KillWorld, path: string): Promise<Readonly<Record<string, unknown>>> {

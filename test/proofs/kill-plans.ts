@@ -1,10 +1,13 @@
 /** Which process dies at which point, and what has to be played so that it comes there. */
+import type { Coupling } from '../../src/runtime/config.ts';
 import type { KillPoint } from '../../src/runtime/kill-point.ts';
 import type { KillKind } from './kill-load.ts';
 import type { VictimRole } from './kill-world.ts';
 
 export type KillPlan = {
   readonly point: KillPoint;
+  /** How the books of its world are coupled. */
+  readonly coupling: Coupling;
   readonly role: VictimRole;
   /** The victim dies when it passes the point for a time between these, as the seed says. */
   readonly countMin: number;
@@ -13,12 +16,26 @@ export type KillPlan = {
   readonly more: readonly KillKind[];
   /** Decisions are held up in the database while late notifications arrive, so that they are stored for later. */
   readonly stalls: boolean;
+  /** A death that must come first, so that there is something to be done at the point. */
+  readonly first: FirstDeath | null;
+};
+
+export type FirstDeath = {
+  readonly point: KillPoint;
+  /** What it had to say is deleted from the outboxes as well: an internal drop. */
+  readonly loses: boolean;
 };
 
 type Sketch = readonly [role: VictimRole, countMin: number, countMax: number, ...more: KillKind[]];
 
 /** Rounds of an idle worker pass these points, so that a count is a time: 40 ms each. */
 const IDLE_ROUND: Sketch = ['worker', 15, 60];
+
+/** Whoever decides something that concerns both books passes these. */
+const BETWEEN_THE_BOOKS: readonly Sketch[] = [
+  ['api', 1, 8],
+  ['worker', 1, 2, 'lost', 'lost', 'lost'],
+];
 
 const SKETCHES: Readonly<Record<KillPoint, readonly Sketch[]>> = {
   'apply.before_load': [
@@ -33,16 +50,16 @@ const SKETCHES: Readonly<Record<KillPoint, readonly Sketch[]>> = {
     ['api', 1, 12],
     ['worker', 1, 4],
   ],
-  'relay.before_hop': [],
-  'relay.after_take_in': [],
-  'relay.after_hop': [],
-  'relay.after_claim': [],
-  'compensation.after_claim': [],
-  'compensation.after_heal': [],
-  'two_phase.before_prepare': [],
-  'two_phase.after_prepare': [],
-  'two_phase.after_decision': [],
-  'two_phase.after_commit': [],
+  'relay.before_hop': BETWEEN_THE_BOOKS,
+  'relay.after_take_in': BETWEEN_THE_BOOKS,
+  'relay.after_hop': BETWEEN_THE_BOOKS,
+  'relay.after_claim': [['worker', 1, 1, 'lost', 'lost', 'lost']],
+  'compensation.after_claim': [['worker', 1, 1, 'lost', 'lost', 'lost']],
+  'compensation.after_heal': [['worker', 1, 1, 'lost', 'lost', 'lost']],
+  'two_phase.before_prepare': BETWEEN_THE_BOOKS,
+  'two_phase.after_prepare': BETWEEN_THE_BOOKS,
+  'two_phase.after_decision': BETWEEN_THE_BOOKS,
+  'two_phase.after_commit': BETWEEN_THE_BOOKS,
   'refund.after_claim': [['worker', 1, 2, 'paid_twice', 'paid_twice']],
   'refund.before_guard': [
     ['worker', 1, 2, 'paid_twice', 'paid_twice'],
@@ -118,14 +135,29 @@ const SKETCHES: Readonly<Record<KillPoint, readonly Sketch[]>> = {
   'sweep.after': [IDLE_ROUND],
 };
 
+/** A worker that dies before its hop leaves a message to the relay; to the scan, if the row is lost as well. */
+const FIRST: Partial<Record<KillPoint, FirstDeath>> = {
+  'relay.after_claim': { point: 'relay.before_hop', loses: false },
+  'compensation.after_claim': { point: 'relay.before_hop', loses: true },
+  'compensation.after_heal': { point: 'relay.before_hop', loses: true },
+};
+
 /** The deaths at one point: one for each process that passes it. */
 export function plansOf(point: KillPoint): KillPlan[] {
   return SKETCHES[point].map(([role, countMin, countMax, ...more]) => ({
     point,
+    coupling: couplingOf(point),
     role,
     countMin,
     countMax,
     more,
     stalls: point === 'notification.after_store_raw',
+    first: FIRST[point] ?? null,
   }));
+}
+
+/** The coupling under which a point is passed at all. */
+function couplingOf(point: KillPoint): Coupling {
+  if (point.startsWith('two_phase.')) return 'two_phase';
+  return /^(?:relay|compensation)\./u.test(point) ? 'relay' : 'together';
 }

@@ -1,5 +1,5 @@
 /**
- * A world whose parts can be killed: one database, the sandbox, and the platform's API and worker as
+ * A world whose parts can be killed: its database or two, the sandbox, and the platform's API and worker as
  * processes of their own, so that either may be the victim. Compressed times, as in the demo.
  */
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ import type { PreparedMerchant } from '../../src/cli/prepare-merchant.ts';
 import { prepareMerchant } from '../../src/cli/prepare-merchant.ts';
 import { freePort } from '../../src/cli/free-port.ts';
 import type { Child } from '../../src/cli/world.ts';
+import type { Coupling } from '../../src/runtime/config.ts';
 import {
   newSecret,
   startPlatformProcess,
@@ -19,8 +20,15 @@ import {
 
 export type VictimRole = 'api' | 'worker';
 
+/** Where the books of a world lie; `channel` is null where both share one database. */
+export type KillDatabases = {
+  readonly coupling: Coupling;
+  readonly payment: string;
+  readonly channel: string | null;
+};
+
 export type KillWorld = PreparedMerchant & {
-  readonly databaseUrl: string;
+  readonly databases: KillDatabases;
   readonly apiUrl: string;
   readonly sandboxUrl: string;
   /** Where the sandbox writes down what it sent and what was acknowledged. */
@@ -49,9 +57,9 @@ const ACCOUNT = {
 };
 const TIME_SCALE = 0.04;
 
-/** Opens the sandbox and a merchant on a migrated database; `start` then adds the platform. */
+/** Opens the sandbox and a merchant on migrated databases; `start` then adds the platform. */
 export async function openKillWorld(
-  databaseUrl: string,
+  databases: KillDatabases,
   directory: string,
   seed: number,
 ): Promise<KillWorld> {
@@ -83,19 +91,21 @@ export async function openKillWorld(
       worker: WORKER,
       account: ACCOUNT,
     });
-    const merchant = await prepareMerchant(databaseUrl, sandbox.url);
+    const merchant = await prepareMerchant(databases.payment, sandbox.url);
     const start = async (role: VictimRole, killAt?: string): Promise<Child> => {
       const child = await startPlatformProcess(role, {
         TIEOUT_CONFIG: config,
         TIEOUT_PORT: String(port),
-        DATABASE_URL: databaseUrl,
+        TIEOUT_COUPLING: databases.coupling,
+        DATABASE_URL: databases.payment,
+        ...(databases.channel !== null && { CHANNEL_DATABASE_URL: databases.channel }),
         TIEOUT_LOG: process.env.TIEOUT_LOG ?? 'silent',
         TIEOUT_KILL_AT: killAt ?? '',
       });
       children.push(child);
       return child;
     };
-    return { ...merchant, databaseUrl, apiUrl, sandboxUrl: sandbox.url, journalPath, start, stop };
+    return { ...merchant, databases, apiUrl, sandboxUrl: sandbox.url, journalPath, start, stop };
   } catch (error) {
     await stop();
     throw error;

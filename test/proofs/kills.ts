@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Child } from '../../src/cli/world.ts';
+import type { Coupling } from '../../src/runtime/config.ts';
 import type { KillPoint } from '../../src/runtime/kill-point.ts';
 import { KILL_POINTS } from '../../src/runtime/kill-point.ts';
 import { eachLimited } from '../../src/runtime/limit.ts';
@@ -16,9 +17,9 @@ import type { KillablePostgres } from './killable-postgres.ts';
 import { startKillablePostgres } from './killable-postgres.ts';
 import { expectationsOf, killOrders, newLoad, playOrders } from './kill-load.ts';
 import type { KillOrder, Load } from './kill-load.ts';
-import type { KillPlan } from './kill-plans.ts';
+import type { FirstDeath, KillPlan } from './kill-plans.ts';
 import { plansOf } from './kill-plans.ts';
-import type { KillWorld } from './kill-world.ts';
+import type { KillDatabases, KillWorld, VictimRole } from './kill-world.ts';
 import { diesWithin, openKillWorld } from './kill-world.ts';
 
 /** When the database dies: so long after so many answers; with `twice` again as soon as it is back. */
@@ -26,6 +27,8 @@ export type DatabaseMoment = {
   readonly answers: number;
   readonly delayMs: number;
   readonly twice: boolean;
+  /** With two databases both of them die, for they lie on one server. */
+  readonly coupling?: Coupling;
 };
 
 export const DATABASE_MOMENTS: readonly DatabaseMoment[] = [
@@ -36,10 +39,16 @@ export const DATABASE_MOMENTS: readonly DatabaseMoment[] = [
   // The load is over: queries, expiries and late notifications are under way.
   { answers: 28, delayMs: 1_200, twice: false },
   { answers: 28, delayMs: 2_400, twice: true },
+  { answers: 10, delayMs: 7, twice: false, coupling: 'relay' },
+  { answers: 28, delayMs: 1_200, twice: true, coupling: 'relay' },
+  { answers: 10, delayMs: 7, twice: false, coupling: 'two_phase' },
+  { answers: 28, delayMs: 1_200, twice: true, coupling: 'two_phase' },
 ];
 
 export type KillsRequest = {
   readonly points?: readonly KillPoint[];
+  /** Only deaths of this part; by default each point is passed by whoever passes it. */
+  readonly role?: VictimRole;
   readonly moments?: readonly DatabaseMoment[];
   /** Payments of each world beside those that a point asks for. */
   readonly payments: number;
@@ -97,7 +106,9 @@ export async function proveKills(request: KillsRequest): Promise<KillsReport> {
     worlds: 0,
   };
   try {
-    const plans = points.flatMap(plansOf);
+    const plans = points
+      .flatMap(plansOf)
+      .filter((plan) => request.role === undefined || plan.role === request.role);
     await eachLimited(plans, request.parallel ?? PARALLEL, async (plan, at) => {
       await killProcess(run, plan, request.seed + at);
     });
@@ -134,20 +145,27 @@ async function killProcess(run: Run, plan: KillPlan, seed: number): Promise<void
   const count = plan.countMin + (seed % (plan.countMax - plan.countMin + 1));
   const name = `${plan.point}:${count} (${plan.role})`;
   const orders = killOrders(run.request.payments, seed, `${seed}`, plan.more);
-  await inWorld(run, name, seed, orders, async (world, load, found) => {
-    const other = plan.role === 'api' ? 'worker' : 'api';
-    await world.start(other);
-    const victim = await world.start(plan.role, `${plan.point}:${count}`);
-    const stalled = plan.stalls ? stallDecisions(world.databaseUrl) : null;
-    const died = reviveAfterDeath(world, plan, victim, load, found);
-    await Promise.all([playOrders(orders, world, load), died, stalled]);
-    if (!(await died)) {
-      run.say(`${name} was not passed`);
-      return;
-    }
-    run.hit.add(plan.point);
-    run.processKills += 1;
-  });
+  await inWorld(
+    run,
+    { name, seed, orders, coupling: plan.coupling },
+    async (world, load, found) => {
+      const other = plan.role === 'api' ? 'worker' : 'api';
+      await world.start(other);
+      const killAt = `${plan.point}:${count}`;
+      const victim = await world.start(plan.role, plan.first ? `${plan.first.point}:1` : killAt);
+      const stalled = plan.stalls ? stallDecisions(world.databases.payment) : null;
+      const died = plan.first
+        ? reviveTwice(world, plan, plan.first, victim, killAt, load, found)
+        : reviveAfterDeath(world, plan, victim, load, found);
+      await Promise.all([playOrders(orders, world, load), died, stalled]);
+      if (!(await died)) {
+        run.say(`${name} was not passed`);
+        return;
+      }
+      run.hit.add(plan.point);
+      run.processKills += plan.first ? 2 : 1;
+    },
+  );
 }
 
 const DIES_WITHIN_MS = 20_000;
@@ -163,6 +181,41 @@ async function reviveAfterDeath(
   found.lost.push(...(await checkDurable(world, load)));
   await world.start(plan.role);
   return true;
+}
+
+/** A scan looks at what is older than 5 s: what is younger may still be on its way. */
+const LOST_FOR_GOOD_MS = 6_000;
+
+/** Two deaths of one part: the first leaves undone what the second one is busy with. */
+async function reviveTwice(
+  world: KillWorld,
+  plan: KillPlan,
+  first: FirstDeath,
+  victim: Child,
+  killAt: string,
+  load: Load,
+  found: KillFindings,
+): Promise<boolean> {
+  if (!(await diesWithin(victim, DIES_WITHIN_MS))) return false;
+  found.lost.push(...(await checkDurable(world, load)));
+  if (first.loses) {
+    await loseOutboxes(world.databases);
+    await sleep(LOST_FOR_GOOD_MS);
+  }
+  const second = await world.start(plan.role, killAt);
+  return await reviveAfterDeath(world, plan, second, load, found);
+}
+
+async function loseOutboxes({ payment, channel }: KillDatabases): Promise<void> {
+  for (const url of [payment, channel ?? payment]) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query('DELETE FROM outbox');
+    } finally {
+      await client.end();
+    }
+  }
 }
 
 /** Late notifications come 2.4 s after their payment; the load begins at once. */
@@ -189,10 +242,11 @@ const DATABASE_LOAD_FACTOR = 2;
 
 /** The database dies under a running platform, which stays up and has to find back by itself. */
 async function killDatabase(run: Run, moment: DatabaseMoment, seed: number): Promise<void> {
-  const { answers, delayMs, twice } = moment;
-  const name = `postgres after ${answers} answers + ${delayMs} ms${twice ? ', twice' : ''}`;
+  const { answers, delayMs, twice, coupling = 'together' } = moment;
+  const how = `${twice ? ', twice' : ''}${coupling === 'together' ? '' : `, ${coupling}`}`;
+  const name = `postgres after ${answers} answers + ${delayMs} ms${how}`;
   const orders = killOrders(run.request.payments * DATABASE_LOAD_FACTOR, seed, `P${seed}`);
-  await inWorld(run, name, seed, orders, async (world, load, found) => {
+  await inWorld(run, { name, seed, orders, coupling }, async (world, load, found) => {
     await world.start('worker');
     await world.start('api');
     const over = new AbortController();
@@ -212,14 +266,18 @@ async function killDatabase(run: Run, moment: DatabaseMoment, seed: number): Pro
   });
 }
 
+type WorldPlan = {
+  readonly name: string;
+  readonly seed: number;
+  readonly orders: readonly KillOrder[];
+  readonly coupling: Coupling;
+};
 type Body = (world: KillWorld, load: Load, found: KillFindings) => Promise<void>;
 
 /** Opens a world, lets its body play, waits until all is settled, and checks it. */
 async function inWorld(
   run: Run,
-  name: string,
-  seed: number,
-  orders: readonly KillOrder[],
+  { name, seed, orders, coupling }: WorldPlan,
   body: Body,
 ): Promise<void> {
   const startedAtMs = performance.now();
@@ -227,7 +285,9 @@ async function inWorld(
   const found = newKillFindings();
   run.worlds += 1;
   const directory = join(run.postgres.directory, `world-${run.worlds}`);
-  const world = await openKillWorld(await run.postgres.freshDatabase(), directory, seed);
+  const payment = await run.postgres.freshDatabase();
+  const channel = coupling === 'together' ? null : await run.postgres.freshDatabase();
+  const world = await openKillWorld({ coupling, payment, channel }, directory, seed);
   try {
     await body(world, load, found);
     const report = await settle(world, expectationsOf(orders));

@@ -122,7 +122,7 @@ async function readHealed(databaseUrl: string): Promise<Healed[]> {
   }
 }
 
-function percentilesOf(values: readonly number[]): Percentiles {
+export function percentilesOf(values: readonly number[]): Percentiles {
   const sorted = values.toSorted((a, b) => a - b);
   const rank = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
   return { p50: rank(0.5), p99: rank(0.99), max: rank(1) };

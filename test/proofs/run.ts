@@ -11,6 +11,7 @@ import { proveCopies } from './copies.ts';
 import { proveCrashPoints } from './crash-points.ts';
 import { proveForgeries } from './forgeries.ts';
 import { proveGrowingTables } from './growing-tables.ts';
+import { proveInternalDrops } from './internal-drops.ts';
 import { proveKills } from './kills.ts';
 import { proveLostNotifications } from './lost-notifications.ts';
 import { proveOutageDay } from './outage-day.ts';
@@ -56,6 +57,16 @@ const PARTS: Readonly<Record<string, Part>> = {
     };
     return await onOwnDatabase(
       async (databaseUrl) => await proveLostNotifications({ databaseUrl, ...plan, onProgress }),
+    );
+  },
+  'internal-drops': async (_seed, onProgress) => {
+    const plan = { payments: 1_000, spreadMs: 45_000, scanEveryMs: 30_000 };
+    return await onOwnDatabase(
+      async (databaseUrl) =>
+        await onOwnDatabase(
+          async (channelDatabaseUrl) =>
+            await proveInternalDrops({ databaseUrl, channelDatabaseUrl, ...plan, onProgress }),
+        ),
     );
   },
   'growing-tables': async (_seed, onProgress) => {

@@ -53,27 +53,42 @@ export type ApartBooks = {
   heal(): Promise<number>;
 };
 
-const NO_REPLICAS: ReplicaPools = { payment: null, channel: null };
+export const NO_REPLICAS: ReplicaPools = { payment: null, channel: null };
 const HOP_WITHIN_MS = 10_000;
 const RELAY_AFTER_MS = 3_000;
 
 let orderCount = 0;
 
+export type ApartTimes = {
+  /** A clock that runs by itself; else it stands until `ms` is set. */
+  readonly nowMs?: () => number;
+  /** How often the worker scans; 0 with each of its rounds. */
+  readonly scanEveryMs?: number;
+};
+
 /** Opens the books over two migrated databases; the pools stay the caller's to end. */
-export function openApartBooks(pools: BookPools, replicas = NO_REPLICAS): ApartBooks {
-  const clock = { ...offsetClock(), ms: Date.now(), nowMs: () => clock.ms };
+export function openApartBooks(
+  pools: BookPools,
+  replicas = NO_REPLICAS,
+  times: ApartTimes = {},
+): ApartBooks {
+  const clock: ApartBooks['clock'] = {
+    ...offsetClock(),
+    ms: Date.now(),
+    nowMs: times.nowMs ?? (() => clock.ms),
+  };
   const stores = relayStores(pools, RELAY_AFTER_MS);
   const { payment: store } = stores;
   const doorOf = (scope: Scope, own: Store): Door =>
     openDoor({
       store: own,
       context: () => ({
-        nowMs: clock.ms,
+        nowMs: clock.nowMs(),
         scope,
         isApart: true,
         policy: POLICY_DEFAULT,
         rules: rulesOf,
-        newId: (prefix) => newId(prefix, clock.ms, countingBytes()),
+        newId: (prefix) => newId(prefix, clock.nowMs(), countingBytes()),
       }),
       killPoint: () => {},
       defer: (run) => setImmediate(run),
@@ -106,7 +121,7 @@ export function openApartBooks(pools: BookPools, replicas = NO_REPLICAS): ApartB
     killPoint: () => {},
     leaseMs: 20_000,
     claimSizeMax: 64,
-    scanEveryMs: 0,
+    scanEveryMs: times.scanEveryMs ?? 0,
     onError: (error) => {
       throw error;
     },
@@ -123,7 +138,7 @@ export function openApartBooks(pools: BookPools, replicas = NO_REPLICAS): ApartB
     apply,
     create: async (change = {}) => {
       orderCount += 1;
-      const paymentId = newPaymentId(MERCHANT_NUMBER, clock.ms, countingBytes());
+      const paymentId = newPaymentId(MERCHANT_NUMBER, clock.nowMs(), countingBytes());
       const fresh = { paymentId, merchantOrderNo: `AB-${orderCount}`, ...change };
       const input = createInput(fresh);
       return await apply({ merchantNumber: MERCHANT_NUMBER, paymentId: input.paymentId }, input);

@@ -21,13 +21,20 @@ export const INTERNAL_DROP: KindDescription = {
   practise: [],
 };
 
-/** A drop that a scan found was healed by the compensation worker: it counts, and is over. */
+/**
+ * A drop that a scan found was healed by the compensation worker: it counts, and is over. A worker that
+ * died before it took the row out tells it again, which is no second drop: a key is taken in once for ever.
+ */
 export function recordHealedDrop(
   messageKey: string,
   amountMinor: number,
   out: Consequences,
   context: Context,
 ): void {
+  const isTold = out.cases.some(
+    (one) => one.kind === 'internal_drop' && one.subject === messageKey,
+  );
+  if (isTold) return;
   openCase(out, context, {
     kind: 'internal_drop',
     subject: messageKey,

@@ -16,7 +16,7 @@ export type AuditCheck = {
 };
 
 /** A job is late, and not merely young, after this long: first query, sweep and lease with room to spare. */
-const JOB_GRACE_MS = 120_000;
+export const JOB_GRACE_MS = 120_000;
 
 const RULES: readonly (readonly [view: string, rule: string])[] = [
   ['i01_surplus_unowned', 'Money beside the winner is returned, on its way back, or an open case.'],
@@ -109,9 +109,9 @@ export type TrialBalanceRow = {
 };
 
 /** Most offending rows shown per broken rule. */
-const ROWS_SHOWN_MAX = 20;
+export const ROWS_SHOWN_MAX = 20;
 
-const TRIAL_BALANCE = `
+export const TRIAL_BALANCE = `
   SELECT book, account, currency, sum(debit)::text AS "debitMinor", sum(credit)::text AS "creditMinor" FROM (
     SELECT book, debit AS account, currency, amount_minor AS debit, 0::bigint AS credit FROM journal
     UNION ALL SELECT book, credit, currency, 0, amount_minor FROM journal
