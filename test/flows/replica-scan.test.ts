@@ -56,7 +56,7 @@ async function untilReplayed(): Promise<void> {
 let clockMs = 0;
 
 /** Time goes on from test to test, as it does for the watermark that they share. */
-function open(replicas: ReplicaPools): ApartBooks {
+function openWith(replicas: ReplicaPools): ApartBooks {
   const books = openApartBooks(primary, replicas);
   clockMs = Math.max(clockMs, books.clock.ms) + 60 * MINUTE;
   books.clock.ms = clockMs;
@@ -72,7 +72,7 @@ async function paidAndLost(books: ApartBooks): Promise<Aggregate> {
 
 describe('a scan that reads replicas', () => {
   test('finds what was lost, and its find is healed at the primaries', async () => {
-    const books = open(replica);
+    const books = openWith(replica);
     const created = await paidAndLost(books);
     await untilReplayed();
     expect(await books.heal()).toBe(1);
@@ -80,7 +80,7 @@ describe('a scan that reads replicas', () => {
   });
 
   test('waits for a replica that lags, and then finds what it had not shown', async () => {
-    const books = open(replica);
+    const books = openWith(replica);
     await whileLagging(async () => {
       await paidAndLost(books);
       // Long past its overlap: had the watermark moved, the change would lie behind it for ever.
@@ -94,7 +94,7 @@ describe('a scan that reads replicas', () => {
 
   test('takes nothing for lost that only its replica has not seen', async () => {
     // The channel book is read at its primary, the payment book at a replica that is behind.
-    const books = open({ payment: replica.payment, channel: null });
+    const books = openWith({ payment: replica.payment, channel: null });
     const older = await books.create();
     await untilReplayed();
     await whileLagging(async () => {
@@ -108,7 +108,7 @@ describe('a scan that reads replicas', () => {
   });
 
   test('does not overlook a payment that its replica does not even know', async () => {
-    const books = open({ payment: replica.payment, channel: null });
+    const books = openWith({ payment: replica.payment, channel: null });
     await whileLagging(async () => {
       await paidAndLost(books);
       books.clock.ms += 10 * MINUTE;

@@ -24,9 +24,9 @@ import { databaseUrl, onServer } from './database-server.ts';
 
 export type PrimaryAndReplica = {
   /** Connection strings of a database of this name on either server. */
-  primaryUrl(database: string): string;
-  replicaUrl(database: string): string;
-  stop(): Promise<void>;
+  readonly primaryUrl: (database: string) => string;
+  readonly replicaUrl: (database: string) => string;
+  readonly stop: () => Promise<void>;
 };
 
 const SETTINGS = { shared_buffers: '16MB', max_connections: '40', fsync: 'off' };
