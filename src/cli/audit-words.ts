@@ -57,4 +57,7 @@ export const AUDIT_WORDS: Readonly<Record<string, string>> = {
   'A case about a refund ends with it.': '退款结束时，其差错也随之结束。',
   'A refund job fits to what its channel refund waits for.': '退款任务与渠道退款单的状态相符。',
   'A decision by a person names the person and the reason.': '人工决定都写明了姓名和理由。',
+  'What one book has to say to the other was taken in there.':
+    '一账本要告知另一账本的消息，对方均已收妥。',
+  'No transaction between the databases was left in doubt.': '两库之间没有悬而未决的两阶段事务。',
 };

@@ -78,6 +78,19 @@ export async function auditApart(
   }
 }
 
+/** Whether this database holds one of two books: with both in one, nothing is noted of either alone. */
+export async function holdsOneBook(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const text = 'SELECT EXISTS (SELECT 1 FROM book_change) AS is_one';
+    const { rows } = await client.query<{ is_one: boolean }>(text);
+    return rows[0]?.is_one === true;
+  } finally {
+    await client.end();
+  }
+}
+
 type ViewText = { readonly text: string; readonly namesPayment: boolean };
 
 /** The views' own queries, which name their tables without a schema: temporary tables come first there. */
