@@ -2,6 +2,7 @@
 import type { Aggregate } from '../core/aggregate.ts';
 import type { ChannelOrder } from '../core/channel-order.ts';
 import type { ChannelRefund } from '../core/channel-refund.ts';
+import { isReleased } from '../core/channel-refunds.ts';
 import type { Refund } from '../core/refund.ts';
 import { timeText } from './payment-object.ts';
 
@@ -44,7 +45,8 @@ function statusOf(refund: Refund, sent: readonly ChannelRefund[]): Refund['statu
 }
 
 function channelRefundObject(order: ChannelOrder, refund: ChannelRefund) {
-  const { failure } = refund;
+  // A person's release is the channel book's own mark, and no failure.
+  const failure = isReleased(refund) ? null : refund.failure;
   return {
     channel_refund_no: refund.channelRefundNo,
     channel: order.channel,
