@@ -294,7 +294,9 @@ async function brokenRules({ payment, channel }: KillDatabases): Promise<string[
 /** A prepared half is resolved 20 s after its coordinator's death, and a lost message found by a scan each 30 s. */
 const BETWEEN_WITHIN_MS = 60_000;
 const LEFT = {
-  payment: `SELECT 'outbox' AS place, key FROM outbox UNION ALL SELECT 'internal_drop', key FROM internal_drop`,
+  payment: `SELECT 'outbox' AS place, key FROM outbox UNION ALL SELECT 'internal_drop', key FROM internal_drop
+    UNION ALL SELECT 'one drop told twice', subject FROM exception_case WHERE kind = 'internal_drop'
+    GROUP BY merchant_number, payment_id, subject HAVING count(*) > 1`,
   channel: `SELECT 'outbox' AS place, key FROM outbox
     UNION ALL SELECT 'pg_prepared_xacts', gid FROM pg_prepared_xacts WHERE database = current_database()`,
 } as const;
