@@ -178,6 +178,21 @@ describe('a coordinator that dies', () => {
     expect(rows).toEqual([]);
   });
 
+  test('leaves what several find at once, and none of them fails over it', async () => {
+    const keys = await Promise.all(Array.from({ length: 10 }, create));
+    for (const key of keys) {
+      await dieAt('two_phase.after_decision', async () => await notify(key));
+    }
+    expect(await inDoubt()).toBe(10);
+    const resolvers = Array.from({ length: 6 }, async () => {
+      await resolveInDoubt(pools, Date.now(), 0);
+    });
+    await Promise.all(resolvers);
+    const all = await Promise.all(keys.map(standing));
+    expect(new Set(all.map(String))).toEqual(new Set(['succeeded,succeeded']));
+    expect(await inDoubt()).toBe(0);
+  });
+
   test('and lives on after all cannot decide any more once somebody else has aborted it', async () => {
     const key = await create();
     atPoint = (point) => {

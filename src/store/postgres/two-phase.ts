@@ -111,7 +111,7 @@ async function decide(
     await commitDecision(parts, gid, payment);
     isBroken = false;
     parts.killPoint('two_phase.after_decision');
-    await channel.query(`COMMIT PREPARED '${gid}'`);
+    await finish(channel, gid, 'commit');
     parts.killPoint('two_phase.after_commit');
     lease?.take(born);
     return passed;
@@ -150,15 +150,22 @@ async function decisionOf(pool: Pool, gid: string, nowMs: number): Promise<'comm
   return rows[0]?.decision ?? 'abort';
 }
 
-/** `undefined_object`: somebody else has finished it. */
-const GONE = '42704';
+/**
+ * Somebody else has finished it (`undefined_object`), or is at it this moment ("busy"), by the same
+ * decision. If they die over it, it is found again.
+ */
+const TAKEN_BY_OTHERS: readonly unknown[] = ['42704', '55000'];
 
-async function finish(pool: Pool, gid: string, decision: 'commit' | 'abort'): Promise<void> {
+async function finish(
+  database: Pick<pg.ClientBase, 'query'>,
+  gid: string,
+  decision: 'commit' | 'abort',
+): Promise<void> {
   try {
-    await pool.query(`${decision === 'commit' ? 'COMMIT' : 'ROLLBACK'} PREPARED '${gid}'`);
+    await database.query(`${decision === 'commit' ? 'COMMIT' : 'ROLLBACK'} PREPARED '${gid}'`);
   } catch (error) {
-    if (typeof error === 'object' && error !== null && Reflect.get(error, 'code') === GONE) return;
-    throw error;
+    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    if (!TAKEN_BY_OTHERS.includes(code)) throw error;
   }
 }
 
