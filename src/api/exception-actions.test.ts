@@ -3,6 +3,7 @@ import { freshDatabase } from '../../test/support/database.ts';
 import type { RefundOutcome } from '../core/refund-outcome.ts';
 import type { Answer, ApiRig } from './api-rig.ts';
 import { inject, openApi } from './api-rig.ts';
+import { openPaidShop } from './paid-shop.ts';
 import { pointersOf } from './refused-request.ts';
 import { paid } from './scripted-channels.ts';
 
@@ -17,30 +18,7 @@ beforeEach(() => {
 afterEach(() => expect(rig.undocumented).toEqual([]));
 afterAll(async () => await rig.close());
 
-let count = 0;
-const paidPayment = async (): Promise<string> => {
-  const { body } = await rig.shop.call('POST', '/v1/payments', {
-    merchant_order_no: `SO-${++count}`,
-    amount: 1999,
-    currency: 'CNY',
-    subject: 'Tea',
-    channel: 'wallet',
-  });
-  return String(body['id']);
-};
-const refund = async (
-  payment: string,
-  amount: number,
-  fields: Record<string, unknown> = {},
-): Promise<Answer> =>
-  await rig.shop.call('POST', '/v1/refunds', {
-    payment,
-    merchant_refund_no: `RF-${++count}`,
-    amount,
-    ...fields,
-  });
-const read = async (payment: string): Promise<Answer['body']> =>
-  (await rig.shop.call('GET', `/v1/payments/${payment}`)).body;
+const { paidPayment, refund, read } = openPaidShop(() => rig);
 
 const ABNORMAL: RefundOutcome = {
   type: 'requires_action',

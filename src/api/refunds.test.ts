@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../test/support/database.ts';
 import type { RefundOutcome } from '../core/refund-outcome.ts';
-import type { Answer, ApiRig } from './api-rig.ts';
+import type { ApiRig } from './api-rig.ts';
 import { openApi } from './api-rig.ts';
+import { openPaidShop } from './paid-shop.ts';
 import { pointersOf } from './refused-request.ts';
 import { paid, PAYABLE } from './scripted-channels.ts';
 
@@ -17,30 +18,7 @@ beforeEach(() => {
 afterEach(() => expect(rig.undocumented).toEqual([]));
 afterAll(async () => await rig.close());
 
-let count = 0;
-const paidPayment = async (): Promise<string> => {
-  const { body } = await rig.shop.call('POST', '/v1/payments', {
-    merchant_order_no: `SO-${++count}`,
-    amount: 1999,
-    currency: 'CNY',
-    subject: 'Tea',
-    channel: 'wallet',
-  });
-  return String(body['id']);
-};
-const refund = async (
-  payment: string,
-  amount: number,
-  fields: Record<string, unknown> = {},
-): Promise<Answer> =>
-  await rig.shop.call('POST', '/v1/refunds', {
-    payment,
-    merchant_refund_no: `RF-${++count}`,
-    amount,
-    ...fields,
-  });
-const read = async (payment: string): Promise<Answer['body']> =>
-  (await rig.shop.call('GET', `/v1/payments/${payment}`)).body;
+const { nextNo, paidPayment, refund, read } = openPaidShop(() => rig);
 
 const ACCEPTED: RefundOutcome = { type: 'pending', channelCode: 'ACCEPTED' };
 describe('a refund', () => {
@@ -71,7 +49,7 @@ describe('a refund', () => {
 
   test('asked for again is the same one, and 200', async () => {
     const payment = await paidPayment();
-    const fields = { merchant_refund_no: `RF-${++count}` };
+    const fields = { merchant_refund_no: nextNo('RF') };
     const first = await refund(payment, 500, fields);
     const again = await refund(payment, 500, { ...fields, reason: 'Other words' });
     expect(again.status).toBe(200);
@@ -108,7 +86,7 @@ describe('a refund', () => {
 
   test('under one number, sixteen times at once, is one', async () => {
     const payment = await paidPayment();
-    const fields = { merchant_refund_no: `RF-${++count}` };
+    const fields = { merchant_refund_no: nextNo('RF') };
     const answers = await Promise.all(
       Array.from({ length: 16 }, async () => await refund(payment, 500, fields)),
     );
@@ -165,7 +143,7 @@ describe('a refund', () => {
 
   test('number belongs to one amount of one payment', async () => {
     const payment = await paidPayment();
-    const fields = { merchant_refund_no: `RF-${++count}` };
+    const fields = { merchant_refund_no: nextNo('RF') };
     await refund(payment, 500, fields);
     const other = await refund(payment, 501, fields);
     expect(other).toMatchObject({ status: 422, body: { code: 'merchant_refund_no_reused' } });
@@ -195,8 +173,8 @@ describe('the answer to a refund under an Idempotency-Key', () => {
     ['a refusal by decision', 2000, 422],
   ])('is kept: %s', async (_name, amount, status) => {
     const payment = await paidPayment();
-    const body = { payment, merchant_refund_no: `RF-${++count}`, amount };
-    const key = { 'idempotency-key': `k-${count}` };
+    const body = { payment, merchant_refund_no: nextNo('RF'), amount };
+    const key = { 'idempotency-key': nextNo('k') };
     const first = await rig.shop.call('POST', '/v1/refunds', body, key);
     const copy = await rig.shop.call('POST', '/v1/refunds', body, key);
     expect([first.status, copy.status]).toEqual([status, status]);
