@@ -127,10 +127,20 @@ async function followOffset({ api, clock, log }: Platform, signal: AbortSignal):
   }
 }
 
-/** Resolves when the process is asked to end. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** One Ctrl-C may come twice: to the whole group, and passed on by npm or by our own starter. */
+const SAME_REQUEST_MS = 1_000;
+
+/** Resolves when the process is asked to end. Asked again later, it ends at once, as by any second Ctrl-C. */
 export async function stopSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
+    const forget = (): void => {
+      for (const signal of STOP_SIGNALS) process.off(signal, stop);
+    };
+    const stop = (): void => {
+      resolve();
+      setTimeout(forget, SAME_REQUEST_MS).unref();
+    };
+    for (const signal of STOP_SIGNALS) process.on(signal, stop);
   });
 }
