@@ -5,7 +5,8 @@ import type { Draft } from './draft.ts';
 import type { Effect } from './effect.ts';
 import type { Case } from './exceptions/kind.ts';
 import { bookOf } from './exceptions/kind.ts';
-import { isToChannelBook } from './message.ts';
+import type { Book } from './message.ts';
+import { senderOf } from './message.ts';
 
 /** With one database every change is one of the payment; apart, each book is written only when it changed. */
 export function touchedBooks(
@@ -32,7 +33,7 @@ function bookOfCase({ kind }: Case): 'payment' | 'channel' {
 }
 
 /** In which book's database an effect is kept. */
-function bookOfEffect(effect: Effect): 'payment' | 'channel' {
+export function bookOfEffect(effect: Effect): Book {
   switch (effect.type) {
     case 'expire':
     case 'event':
@@ -40,7 +41,7 @@ function bookOfEffect(effect: Effect): 'payment' | 'channel' {
     case 'received':
       return effect.book;
     case 'message':
-      return isToChannelBook(effect.message) ? 'payment' : 'channel';
+      return senderOf(effect.message);
     case 'submit':
     case 'ask':
     case 'ask_done':

@@ -102,6 +102,7 @@ export type ToPaymentBook =
     };
 
 export type Message = ToChannelBook | ToPaymentBook;
+export type Book = 'payment' | 'channel';
 
 /** The name of one refusal of a channel refund: its place, and when it was sent. */
 export function refusalMark(refund: {
@@ -150,4 +151,9 @@ const TO_CHANNEL_BOOK: ReadonlySet<string> = new Set<ToChannelBook['type']>([
 /** Whose message it is: the book that takes it in. */
 export function isToChannelBook(message: Message): message is ToChannelBook {
   return TO_CHANNEL_BOOK.has(message.type);
+}
+
+/** The book that has to say a message. */
+export function senderOf(message: Message): Book {
+  return isToChannelBook(message) ? 'payment' : 'channel';
 }

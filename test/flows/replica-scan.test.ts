@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Aggregate } from '../../src/core/aggregate.ts';
 import type { Pool } from '../../src/store/postgres/pool.ts';
 import { openPool } from '../../src/store/postgres/pool.ts';
-import type { ReplicaPools } from '../../src/runtime/relay/relay-database.ts';
+import type { ReplicaPools } from '../../src/store/postgres/book-databases.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import type { ApartBooks } from '../support/apart-books.ts';
 import { openApartBooks, unheard } from '../support/apart-books.ts';

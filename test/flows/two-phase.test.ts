@@ -1,24 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId, newPaymentId } from '../../src/core/id.ts';
 import { POLICY_DEFAULT } from '../../src/core/policy.ts';
 import type { Door } from '../../src/runtime/apply.ts';
 import { openDoor } from '../../src/runtime/apply.ts';
-import { twoPhaseStore } from '../../src/store/postgres/apart-stores.ts';
+import { twoPhaseStore } from '../../src/store/apart-stores.ts';
+import type { BookDatabases } from '../../src/store/book-databases.ts';
+import type { BookPools } from '../../src/store/postgres/book-databases.ts';
+import { postgresBooks } from '../../src/store/postgres/book-databases.ts';
 import { isDataError } from '../../src/store/postgres/errors.ts';
-import type { BookPools } from '../../src/store/postgres/load-apart.ts';
 import { openPool } from '../../src/store/postgres/pool.ts';
-import type { TwoPhasePoint } from '../../src/store/postgres/two-phase.ts';
-import {
-  maxPreparedTransactions,
-  purgeDecisions,
-  resolveInDoubt,
-} from '../../src/store/postgres/two-phase.ts';
+import { maxPreparedTransactions } from '../../src/store/postgres/transaction.ts';
 import type { PaymentKey, Store } from '../../src/store/store.ts';
+import type { TwoPhasePoint } from '../../src/store/two-phase.ts';
+import { purgeDecisions, resolveInDoubt } from '../../src/store/two-phase.ts';
 import { freshDatabase } from '../support/database.ts';
 import { countingBytes, createInput, MERCHANT_NUMBER, paid } from '../support/scripted-payment.ts';
 import { rulesOf } from '../support/scripted-rules.ts';
 
 let pools: BookPools;
+let databases: BookDatabases;
 let store: Store;
 let door: Door;
 /** What happens at a point of the next two-phase commit. */
@@ -31,7 +32,8 @@ beforeAll(async () => {
   const open = (url: string) => openPool(url, { max: 8, onError: () => {} });
   pools = { payment: open(payment), channel: open(channel) };
   const killPoint = (point: TwoPhasePoint): void => atPoint?.(point);
-  store = twoPhaseStore({ pools, wallMs: Date.now, killPoint });
+  databases = postgresBooks(pools);
+  store = twoPhaseStore({ databases, wallMs: Date.now, freshName: randomUUID, killPoint });
   door = openDoor({
     store,
     context: () => ({
@@ -148,8 +150,8 @@ describe('a coordinator that dies', () => {
     const key = await create();
     await dieAt('two_phase.after_prepare', async () => await notify(key));
     expect(await inDoubt()).toBe(1);
-    expect(await resolveInDoubt(pools, Date.now(), 60_000)).toBe(0);
-    expect(await resolveInDoubt(pools, Date.now(), 0)).toBe(1);
+    expect(await resolveInDoubt(databases, Date.now(), 60_000)).toBe(0);
+    expect(await resolveInDoubt(databases, Date.now(), 0)).toBe(1);
     expect(await inDoubt()).toBe(0);
     expect(await standing(key)).toEqual(['processing', 'created']);
     await notify(key);
@@ -161,7 +163,7 @@ describe('a coordinator that dies', () => {
     await dieAt('two_phase.after_decision', async () => await notify(key));
     expect(await inDoubt()).toBe(1);
     expect(await standing(key)).toEqual(['succeeded', 'created']);
-    await resolveInDoubt(pools, Date.now(), 0);
+    await resolveInDoubt(databases, Date.now(), 0);
     expect(await standing(key)).toEqual(['succeeded', 'succeeded']);
     await notify(key);
     expect((await store.load([key]))[0]?.payment.surplusReceivedMinor).toBe(0);
@@ -170,10 +172,10 @@ describe('a coordinator that dies', () => {
   test('is not forgotten, however old, while its other half still waits', async () => {
     const key = await create();
     await dieAt('two_phase.after_decision', async () => await notify(key));
-    await purgeDecisions(pools, Date.now() + 1_000);
-    await resolveInDoubt(pools, Date.now(), 0);
+    await purgeDecisions(databases, Date.now() + 1_000);
+    await resolveInDoubt(databases, Date.now(), 0);
     expect(await standing(key)).toEqual(['succeeded', 'succeeded']);
-    await purgeDecisions(pools, Date.now() + 1_000);
+    await purgeDecisions(databases, Date.now() + 1_000);
     const { rows } = await pools.payment.query('SELECT gid FROM two_phase_decision');
     expect(rows).toEqual([]);
   });
@@ -185,7 +187,7 @@ describe('a coordinator that dies', () => {
     }
     expect(await inDoubt()).toBe(10);
     const resolvers = Array.from({ length: 6 }, async () => {
-      await resolveInDoubt(pools, Date.now(), 0);
+      await resolveInDoubt(databases, Date.now(), 0);
     });
     await Promise.all(resolvers);
     const all = await Promise.all(keys.map(standing));
@@ -199,11 +201,11 @@ describe('a coordinator that dies', () => {
       if (point !== 'two_phase.after_prepare') return;
       atPoint = null;
       // Nothing of the decision is written yet, so whoever looks now takes it for abandoned.
-      void resolveInDoubt(pools, Date.now(), 0);
+      void resolveInDoubt(databases, Date.now(), 0);
     };
     // The door decides again and commits: one success, whichever of the two was quicker.
     await notify(key);
-    await resolveInDoubt(pools, Date.now(), 0);
+    await resolveInDoubt(databases, Date.now(), 0);
     expect(await standing(key)).toEqual(['succeeded', 'succeeded']);
     expect(await inDoubt()).toBe(0);
   });
@@ -212,7 +214,7 @@ describe('a coordinator that dies', () => {
     const key = await create();
     await dieAt('two_phase.after_prepare', async () => await notify(key));
     const again = notify(key);
-    const resolved = setTimeout(() => void resolveInDoubt(pools, Date.now(), 0), 500);
+    const resolved = setTimeout(() => void resolveInDoubt(databases, Date.now(), 0), 500);
     await again;
     clearTimeout(resolved);
     expect(await standing(key)).toEqual(['succeeded', 'succeeded']);

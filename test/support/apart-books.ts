@@ -6,6 +6,7 @@ import type { Aggregate } from '../../src/core/aggregate.ts';
 import type { Scope } from '../../src/core/decision.ts';
 import { newId, newPaymentId } from '../../src/core/id.ts';
 import type { CreatePayment, Input } from '../../src/core/input.ts';
+import type { Book } from '../../src/core/message.ts';
 import { missingMessages } from '../../src/core/missing-messages.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { POLICY_DEFAULT } from '../../src/core/policy.ts';
@@ -13,16 +14,16 @@ import type { Applied, Door } from '../../src/runtime/apply.ts';
 import { openDoor } from '../../src/runtime/apply.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { offsetClock } from '../../src/runtime/clock.ts';
-import { outboxPort, relayStore } from '../../src/runtime/relay/relay-database.ts';
-import type { ReplicaPools } from '../../src/runtime/relay/relay-database.ts';
-import type { Book, RelayDoor } from '../../src/runtime/relay/relay-door.ts';
+import type { RelayDoor } from '../../src/runtime/relay/relay-door.ts';
 import { openRelayDoor } from '../../src/runtime/relay/relay-door.ts';
 import type { RelayWork } from '../../src/runtime/relay/relay-work.ts';
 import { newRelayWork } from '../../src/runtime/relay/relay-work.ts';
-import { relayStores } from '../../src/store/postgres/apart-stores.ts';
+import { relayStores } from '../../src/store/apart-stores.ts';
+import { loadApart } from '../../src/store/book-databases.ts';
+import type { BookPools, ReplicaPools } from '../../src/store/postgres/book-databases.ts';
+import { postgresBooks, postgresReaders } from '../../src/store/postgres/book-databases.ts';
 import { isDataError } from '../../src/store/postgres/errors.ts';
-import type { BookPools } from '../../src/store/postgres/load-apart.ts';
-import { loadApart } from '../../src/store/postgres/load-apart.ts';
+import { outboxPort, relayStore } from '../../src/store/relay-store.ts';
 import type { PaymentKey, Store } from '../../src/store/store.ts';
 import { countingBytes, createInput, MERCHANT_NUMBER } from './scripted-payment.ts';
 import { rulesOf } from './scripted-rules.ts';
@@ -77,7 +78,8 @@ export function openApartBooks(
     ms: Date.now(),
     nowMs: times.nowMs ?? (() => clock.ms),
   };
-  const stores = relayStores(pools, RELAY_AFTER_MS);
+  const databases = postgresBooks(pools);
+  const stores = relayStores(databases, RELAY_AFTER_MS);
   const { payment: store } = stores;
   const doorOf = (scope: Scope, own: Store): Door =>
     openDoor({
@@ -102,19 +104,16 @@ export function openApartBooks(
   const door = openRelayDoor({
     doors: alone,
     store,
-    outbox: outboxPort(pools),
+    outbox: outboxPort(databases),
     clock,
     killPoint: () => {},
     hopWithinMs: HOP_WITHIN_MS,
     onLateSubmit: (_aggregate, attempt) => lateSubmits.push(attempt),
   });
-  const readers = {
-    payment: replicas.payment ?? pools.payment,
-    channel: replicas.channel ?? pools.channel,
-  };
+  const readers = postgresReaders(pools, replicas);
   const work = newRelayWork({
     door,
-    relay: relayStore(pools, replicas),
+    relay: relayStore(databases, readers),
     store,
     scanStore: { load: async (keys) => await loadApart(readers, keys) },
     clock,

@@ -9,21 +9,15 @@ import type { Decision } from '../../core/decision.ts';
 import type { Effect } from '../../core/effect.ts';
 import { bookOf } from '../../core/exceptions/kind.ts';
 import type { Input } from '../../core/input.ts';
-import { isToChannelBook } from '../../core/message.ts';
+import type { Book } from '../../core/message.ts';
+import { isToChannelBook, senderOf } from '../../core/message.ts';
 import type { KeyedMessage } from '../../core/missing-messages.ts';
 import { missingMessages } from '../../core/missing-messages.ts';
+import type { OutboxPort } from '../../store/relay-store.ts';
 import type { PaymentKey, Store } from '../../store/store.ts';
 import type { Applied, Door } from '../apply.ts';
 import type { Clock } from '../clock.ts';
 import type { KillPoints } from '../kill-point.ts';
-
-export type Book = 'payment' | 'channel';
-
-/** The outboxes, as a hop needs them. */
-export type OutboxPort = {
-  /** The other book has taken these in: their rows go. */
-  drop(sender: Book, messages: readonly (PaymentKey & { readonly key: string })[]): Promise<void>;
-};
 
 export type RelayDoor = Door & {
   /** Has the right book take one message in, and whatever follows from it; then lets go of its row. */
@@ -118,14 +112,14 @@ async function takeIn(
   { key: messageKey, message }: KeyedMessage,
   { doors, outbox, killPoint }: RelayDoorOptions,
 ): Promise<Applied> {
-  const isToChannel = isToChannelBook(message);
-  const target = doors[isToChannel ? 'channel' : 'payment'];
+  const sender = senderOf(message);
+  const target = doors[sender === 'payment' ? 'channel' : 'payment'];
   const applied = await target.apply(key, { type: 'message', key: messageKey, message });
   killPoint('relay.after_take_in');
   if (applied.decision.type === 'refused') {
     throw new Error(`${messageKey} of ${key.paymentId}: ${applied.decision.refusal.detail}`);
   }
-  await outbox.drop(isToChannel ? 'payment' : 'channel', [{ ...key, key: messageKey }]);
+  await outbox.drop(sender, [{ ...key, key: messageKey }]);
   return applied;
 }
 

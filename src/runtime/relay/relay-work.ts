@@ -2,37 +2,15 @@
  * The relay's own work: bringing messages that their hop did not, finding those that even the outbox
  * lost (internal drops, 内部掉单), and having them taken in.
  */
-import type { KeyedMessage } from '../../core/missing-messages.ts';
+import type { Book } from '../../core/message.ts';
 import { missingMessages } from '../../core/missing-messages.ts';
+import type { WaitingMessage } from '../../store/book-databases.ts';
+import type { RelayStore } from '../../store/relay-store.ts';
 import type { PaymentKey, Store } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
 import type { KillPoints } from '../kill-point.ts';
 import { eachLimited } from '../limit.ts';
-import type { Book, RelayDoor } from './relay-door.ts';
-
-export type WaitingMessage = PaymentKey & KeyedMessage & { readonly lease: number };
-
-/** What the relay reads and writes of the two databases. */
-export type RelayStore = {
-  claimOutbox(book: Book, limit: number, nowMs: number, leaseMs: number): Promise<WaitingMessage[]>;
-  claimInternalDrops(limit: number, nowMs: number, leaseMs: number): Promise<WaitingMessage[]>;
-  dropInternalDrops(drops: readonly (PaymentKey & { readonly key: string })[]): Promise<void>;
-  /** Puts into the internal-drop table what stands in no outbox; answers how many were new. */
-  addInternalDrops(drops: readonly (PaymentKey & KeyedMessage)[], nowMs: number): Promise<number>;
-  /**
-   * Payments of which this book changed since the last scan, as a replica knows them; and how to say
-   * that they were looked at. Null while the replica is too far behind to be asked.
-   */
-  changedSince(book: Book, nowMs: number): Promise<ChangedPayments | null>;
-  /** A page of all payments, for the nightly proof that the scan missed nothing. */
-  page(after: PaymentKey | null, limit: number): Promise<PaymentKey[]>;
-};
-
-export type ChangedPayments = {
-  readonly keys: readonly PaymentKey[];
-  /** Moves the watermark behind them. */
-  done(): Promise<void>;
-};
+import type { RelayDoor } from './relay-door.ts';
 
 export type RelayWorkOptions = {
   readonly door: RelayDoor;

@@ -12,8 +12,9 @@ import { uuidToId } from '../../core/id.ts';
 import type { PaymentKey } from '../store.ts';
 import type { AuditCheck, AuditFinding, TrialBalanceRow } from './audit.ts';
 import { AUDIT_CHECKS, JOB_GRACE_MS, ROWS_SHOWN_MAX, TRIAL_BALANCE } from './audit.ts';
-import type { BookPools } from './load-apart.ts';
-import { loadApart } from './load-apart.ts';
+import { loadApart } from '../book-databases.ts';
+import type { BookPools } from './book-databases.ts';
+import { postgresBooks } from './book-databases.ts';
 import { openPool } from './pool.ts';
 
 export const UNHEARD: AuditCheck = {
@@ -211,7 +212,7 @@ async function unheardMessages(
       merchantNumber: row.merchant_number,
       paymentId: uuidToId('pay', row.id),
     }));
-    for (const one of await loadApart(pools, keys)) {
+    for (const one of await loadApart(postgresBooks(pools), keys)) {
       for (const { key } of one ? missingMessages(one) : []) {
         found.push({ payment_id: one?.payment.id, message: key });
       }

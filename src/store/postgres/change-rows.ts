@@ -3,7 +3,7 @@ import type { Aggregate } from '../../core/aggregate.ts';
 import { bookOf } from '../../core/exceptions/kind.ts';
 import { idToUuid } from '../../core/id.ts';
 import type { Posting } from '../../core/journal.ts';
-import { isToChannelBook } from '../../core/message.ts';
+import { senderOf } from '../../core/message.ts';
 import type { Payment } from '../../core/payment.ts';
 import type { AggregateChange, Step } from '../store.ts';
 import type { Row } from './array-literal.ts';
@@ -215,8 +215,7 @@ function collectMessages(
         sections.inbox.push({ ...key, key: effect.key, taken_at_ms: step.atMs });
       }
       if (effect.type !== 'message') continue;
-      const sender = isToChannelBook(effect.message) ? 'payment' : 'channel';
-      if (sender !== book) continue;
+      if (senderOf(effect.message) !== book) continue;
       const { message } = effect;
       const place = { key: effect.key, version, position, due_at_ms: step.atMs + hopMs };
       sections.outbox.push({ ...key, ...place, message });

@@ -5,11 +5,10 @@
 import { idToUuid, uuidToId } from '../../core/id.ts';
 import type { Message } from '../../core/message.ts';
 import type { KeyedMessage } from '../../core/missing-messages.ts';
+import type { MessageName, WaitingMessage } from '../book-databases.ts';
 import type { PaymentKey } from '../store.ts';
 import { NEW_LEASE } from './dropped-orders.ts';
 import type { Pool } from './pool.ts';
-
-export type WaitingMessage = PaymentKey & KeyedMessage & { readonly lease: number };
 
 type MessageTable = 'outbox' | 'internal_drop';
 
@@ -35,6 +34,12 @@ const dropOf = (table: MessageTable): string => `
   DELETE FROM ${table} t USING unnest($1::integer[], $2::uuid[], $3::text[])
     AS u (merchant_number, payment_id, key)
   WHERE t.merchant_number = u.merchant_number AND t.payment_id = u.payment_id AND t.key = u.key`;
+
+const IN_OUTBOX = `
+  SELECT o.merchant_number, o.payment_id, o.key
+  FROM unnest($1::integer[], $2::uuid[], $3::text[]) AS u (merchant_number, payment_id, key)
+  JOIN outbox o ON o.merchant_number = u.merchant_number AND o.payment_id = u.payment_id
+    AND o.key = u.key`;
 
 const ADD_DROPS = `
   INSERT INTO internal_drop (merchant_number, payment_id, key, message, found_at_ms, due_at_ms)
@@ -74,21 +79,34 @@ export async function claimMessages(
   }));
 }
 
+/** Those of the messages that stand in a book's outbox. */
+export async function inOutbox(
+  pool: Pool,
+  messages: readonly MessageName[],
+): Promise<MessageName[]> {
+  const { rows } = await pool.query<Pick<Row, 'merchant_number' | 'payment_id' | 'key'>>({
+    name: 'in_outbox',
+    text: IN_OUTBOX,
+    values: namesOf(messages),
+  });
+  return rows.map((row) => ({
+    merchantNumber: row.merchant_number,
+    paymentId: uuidToId('pay', row.payment_id),
+    key: row.key,
+  }));
+}
+
 /** The other book has taken these in: whoever still holds them may let go of them too. */
 export async function dropMessages(
   pool: Pool,
   table: MessageTable,
-  messages: readonly (PaymentKey & { readonly key: string })[],
+  messages: readonly MessageName[],
 ): Promise<void> {
   if (messages.length === 0) return;
   await pool.query({
     name: `drop_${table}`,
     text: dropOf(table),
-    values: [
-      messages.map((one) => one.merchantNumber),
-      messages.map((one) => idToUuid(one.paymentId)),
-      messages.map((one) => one.key),
-    ],
+    values: namesOf(messages),
   });
 }
 
@@ -102,13 +120,15 @@ export async function addInternalDrops(
   const { rows } = await pool.query({
     name: 'add_internal_drops',
     text: ADD_DROPS,
-    values: [
-      drops.map((one) => one.merchantNumber),
-      drops.map((one) => idToUuid(one.paymentId)),
-      drops.map((one) => one.key),
-      drops.map((one) => JSON.stringify(one.message)),
-      nowMs,
-    ],
+    values: [...namesOf(drops), drops.map((one) => JSON.stringify(one.message)), nowMs],
   });
   return rows.length;
+}
+
+function namesOf(messages: readonly MessageName[]): (number[] | string[])[] {
+  return [
+    messages.map((one) => one.merchantNumber),
+    messages.map((one) => idToUuid(one.paymentId)),
+    messages.map((one) => one.key),
+  ];
 }

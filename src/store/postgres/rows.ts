@@ -1,5 +1,5 @@
 /** Rows ↔ state. The only place that knows both the column names and the fields of the core. */
-import type { Aggregate, Apart } from '../../core/aggregate.ts';
+import type { Aggregate } from '../../core/aggregate.ts';
 import type { ChannelOrder } from '../../core/channel-order.ts';
 import type { Charge } from '../../core/charge.ts';
 import type { Case } from '../../core/exceptions/kind.ts';
@@ -108,26 +108,35 @@ export type AggregateRow = PaymentRow & {
 };
 
 /** A loaded row, with its orders, charges and cases, as the core knows it. */
-export function toAggregate(row: AggregateRow, apart: Apart | null = null): Aggregate {
-  const payment = toPayment(row, row.refunds ?? []);
-  const charges = row.charges ?? [];
-  const refunds = row.channel_refunds ?? [];
+export function toAggregate(row: AggregateRow): Aggregate {
   return {
-    payment,
-    orders: (row.orders ?? []).map((order) =>
-      toOrder(
-        order,
-        payment.id,
-        charges.filter((charge) => charge.attempt === order.attempt),
-        refunds.filter((refund) => refund.attempt === order.attempt),
-      ),
-    ),
+    payment: toPayment(row, row.refunds ?? []),
+    orders: toOrders(row),
     cases: (row.cases ?? []).map(toCase),
-    apart,
+    apart: null,
   };
 }
 
-function toPayment(row: PaymentRow, refunds: readonly RefundRow[]): Payment {
+/** The channel orders of a payment, with their charges and refunds. */
+export function toOrders({
+  id,
+  orders,
+  charges,
+  channel_refunds: refunds,
+}: Pick<AggregateRow, 'id' | 'orders' | 'charges' | 'channel_refunds'>): ChannelOrder[] {
+  const paymentId = uuidToId('pay', id);
+  return (orders ?? []).map((order) =>
+    toOrder(
+      order,
+      paymentId,
+      (charges ?? []).filter((charge) => charge.attempt === order.attempt),
+      (refunds ?? []).filter((refund) => refund.attempt === order.attempt),
+    ),
+  );
+}
+
+/** The payment of a row, with its refunds. */
+export function toPayment(row: PaymentRow, refunds: readonly RefundRow[]): Payment {
   return {
     id: uuidToId('pay', row.id),
     merchantNumber: row.merchant_number,
@@ -237,7 +246,8 @@ function toForeignReturn(row: ChargeRow): ForeignReturn {
   };
 }
 
-function toCase(row: CaseRow): Case {
+/** The case of a row. */
+export function toCase(row: CaseRow): Case {
   return {
     id: uuidToId('exc', row.id),
     kind: row.kind,

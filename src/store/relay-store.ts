@@ -1,0 +1,102 @@
+/** What the relay reads and writes of the two databases: outboxes, internal drops, and what has changed. */
+import type { Book } from '../core/message.ts';
+import { senderOf } from '../core/message.ts';
+import type { KeyedMessage } from '../core/missing-messages.ts';
+import type {
+  BookDatabases,
+  BookReaders,
+  MessageName,
+  PaymentDatabase,
+  WaitingMessage,
+} from './book-databases.ts';
+import type { PaymentKey } from './store.ts';
+
+/** The outboxes, as a hop needs them. */
+export type OutboxPort = {
+  /** The other book has taken these in: their rows go. */
+  drop(sender: Book, messages: readonly MessageName[]): Promise<void>;
+};
+
+export type RelayStore = Pick<
+  PaymentDatabase,
+  'claimInternalDrops' | 'dropInternalDrops' | 'page'
+> & {
+  claimOutbox(book: Book, limit: number, nowMs: number, leaseMs: number): Promise<WaitingMessage[]>;
+  /** Puts into the internal-drop table what stands in no outbox; answers how many were new. */
+  addInternalDrops(drops: readonly (PaymentKey & KeyedMessage)[], nowMs: number): Promise<number>;
+  /**
+   * Payments of which this book changed since the last scan, as a replica knows them; and how to say
+   * that they were looked at. Null while the replica is too far behind to be asked.
+   */
+  changedSince(book: Book, nowMs: number): Promise<ChangedPayments | null>;
+};
+
+export type ChangedPayments = {
+  readonly keys: readonly PaymentKey[];
+  /** Moves the watermark behind them. */
+  done(): Promise<void>;
+};
+
+/**
+ * How far a scan looks back behind its watermark. A change bears the time of its decision and is
+ * committed later, but never later than a statement and an idle transaction may take together.
+ */
+const OVERLAP_MS = 60_000;
+/** What is younger than this may still be on its way, by its hop or by the relay. */
+const GRACE_MS = 5_000;
+/** Changes looked at in one scan; the next one goes on behind them. */
+const CHANGES_MAX = 20_000;
+
+/** The relay's store over these databases; a scan reads where `readers` say. */
+export function relayStore(databases: BookDatabases, readers: BookReaders): RelayStore {
+  const { payment } = databases;
+  return {
+    claimOutbox: async (book, limit, nowMs, leaseMs) =>
+      await databases[book].claimOutbox(limit, nowMs, leaseMs),
+    claimInternalDrops: async (limit, nowMs, leaseMs) =>
+      await payment.claimInternalDrops(limit, nowMs, leaseMs),
+    dropInternalDrops: async (drops) => await payment.dropInternalDrops(drops),
+    addInternalDrops: async (drops, nowMs) =>
+      await payment.addInternalDrops(await notInOutbox(databases, drops), nowMs),
+    // A lagging replica may delay a find, and must not hide one behind the watermark.
+    changedSince: async (book, nowMs) =>
+      (await readers[book].isCurrent())
+        ? await changedSince(book, databases, readers, nowMs)
+        : null,
+    page: async (after, limit) => await payment.page(after, limit),
+  };
+}
+
+/** The outboxes of both books, for hops. */
+export function outboxPort(databases: BookDatabases): OutboxPort {
+  return { drop: async (sender, messages) => await databases[sender].dropOutbox(messages) };
+}
+
+async function changedSince(
+  book: Book,
+  databases: BookDatabases,
+  readers: BookReaders,
+  nowMs: number,
+): Promise<ChangedPayments> {
+  const primary = databases[book];
+  const fromMs = Math.max(0, (await primary.scannedToMs()) - OVERLAP_MS);
+  const toMs = nowMs - GRACE_MS;
+  const changed = await readers[book].changedBetween(fromMs, toMs, CHANGES_MAX);
+  const isCut = changed.length === CHANGES_MAX;
+  const seenToMs = isCut ? (changed.at(-1)?.changedAtMs ?? fromMs) + OVERLAP_MS : toMs;
+  return { keys: changed, done: async () => await primary.moveScan(seenToMs) };
+}
+
+async function notInOutbox<Drop extends PaymentKey & KeyedMessage>(
+  databases: BookDatabases,
+  drops: readonly Drop[],
+): Promise<Drop[]> {
+  const bySender = Map.groupBy(drops, ({ message }) => senderOf(message));
+  const waiting = new Set<string>();
+  for (const [sender, messages] of bySender) {
+    for (const one of await databases[sender].inOutbox(messages)) {
+      waiting.add(`${one.paymentId} ${one.key}`);
+    }
+  }
+  return drops.filter((one) => !waiting.has(`${one.paymentId} ${one.key}`));
+}
