@@ -5,15 +5,15 @@
 import type { Charge } from './charge.ts';
 import { isHeldNow } from './charge.ts';
 import type { ChannelOrder, DeathEvidence } from './channel-order.ts';
-import { isOpen, moved } from './channel-order.ts';
+import { isNeverOpened, isOpen, moved } from './channel-order.ts';
 import type { Consequences, Context } from './decision.ts';
 import {
   doubtAmount,
   holdAmount,
+  endHold,
   isDoubted,
   isOrderedMoney,
-  resolveDoubt,
-  settleDoubt,
+  settleDoubts,
 } from './exceptions/amount-mismatch.ts';
 import {
   deniesMoney,
@@ -51,19 +51,12 @@ export function openChannelOrder(
   const { attempt } = message;
   // Where the books lie apart, the order may come late: a stale one is refused, and never sent.
   const isStale = context.isApart && context.nowMs >= message.validUntilMs;
-  if (isStale) {
-    const evidence = 'never_sent';
-    out.toPaymentBook.push({ type: 'try_dead', attempt, evidence, neverOpened: true });
-  } else {
-    if (!opensByLink) out.effects.push({ type: 'submit', attempt });
-    out.toPaymentBook.push({ type: 'try_opened', attempt });
-  }
   const order: ChannelOrder = {
-    attempt: message.attempt,
+    attempt,
     channel: message.channel,
     account: message.account,
     product: message.product,
-    channelOrderNo: channelOrderNo(paymentId, message.attempt),
+    channelOrderNo: channelOrderNo(paymentId, attempt),
     amountMinor: message.amountMinor,
     currency: message.currency,
     validUntilMs: message.validUntilMs,
@@ -81,9 +74,15 @@ export function openChannelOrder(
     refunds: [],
     foreignReturns: [],
   };
+  if (isStale) {
+    tellDeath(order, 'never_sent', out);
+    return order;
+  }
+  if (!opensByLink) out.effects.push({ type: 'submit', attempt });
+  out.toPaymentBook.push({ type: 'try_opened', attempt });
   // The orders of a new payment are found by its age. The sweep does not come back for one that is
   // added later, so its first question is committed with it.
-  if (!message.isFirst && !isStale) planFirstQuestion(order, out, context);
+  if (!message.isFirst) planFirstQuestion(order, out, context);
   return order;
 }
 
@@ -144,7 +143,7 @@ function takeContradiction(
   }
   // An answer from the channel itself that names no other money ends a doubt raised by a notification.
   if (evidence.via === 'query' && outcome.type !== 'unknown') {
-    settleDoubt(order, false, out, context);
+    settleDoubts(order, out, context);
   }
   const gotNoAnswer = planned && evidence.operation === 'query' && outcome.type === 'unknown';
   if (!gotNoAnswer || !isDoubted(order, out)) return order;
@@ -168,9 +167,9 @@ function learnReversal(
     return die(moved(order, 'closed'), 'channel_reversed', fact, out, context);
   }
   // Without its charge it cannot be booked: the channel is asked what else it took.
-  if (!charge && via === 'notification') return doubtAmount(order, out, context);
+  if (!charge && via === 'notification') return doubtAmount(order, transactionNo, out, context);
   if (!charge || charge.reversedAtMs !== null) {
-    if (via === 'query') settleDoubt(order, false, out, context);
+    if (via === 'query') settleDoubts(order, out, context);
     return order;
   }
   out.postings.push(postReversedAtChannel(order, charge, reversedAtMs, via));
@@ -190,11 +189,8 @@ function learnReversal(
   const isStanding = order.status === 'succeeded' || order.status === 'held';
   const after =
     isGone && isStanding ? moved(order, 'reversed', { charges }) : { ...order, charges };
-  resolveDoubt(after, out, context);
-  if (order.status === 'held' && isGone) {
-    const evidence = 'channel_reversed';
-    out.toPaymentBook.push({ type: 'try_dead', attempt, evidence, neverOpened: false });
-  }
+  endHold(after, out, context, 'The channel took the money back.');
+  if (order.status === 'held' && isGone) tellDeath(after, 'channel_reversed', out);
   return after;
 }
 
@@ -221,10 +217,10 @@ export function releaseHeld(
     return { ...charge, releasedAtMs: context.nowMs };
   });
   const after: ChannelOrder = { ...order, charges };
-  resolveDoubt(after, out, context, `${by} decided to return the money.`);
+  endHold(after, out, context, `${by} decided to return the money.`);
   if (order.status !== 'held') return after;
   const evidence = 'held_money_returned';
-  out.toPaymentBook.push({ type: 'try_dead', attempt, evidence, neverOpened: false });
+  tellDeath(after, evidence, out);
   return moved(after, 'closed', { deathEvidence: evidence });
 }
 
@@ -278,7 +274,6 @@ function die(
   out: Consequences,
   context: Context,
 ): ChannelOrder {
-  const neverOpened = evidence === 'not_found_after_validity';
   const dead: ChannelOrder = {
     ...order,
     closeStep: 'none',
@@ -287,7 +282,7 @@ function die(
     confirmedBy: fact.evidence.via,
     nextAction: null,
   };
-  out.toPaymentBook.push({ type: 'try_dead', attempt: dead.attempt, evidence, neverOpened });
+  tellDeath(dead, evidence, out);
   out.effects.push({ type: 'ask_done', attempt: dead.attempt });
   resolveDrop(
     dead,
@@ -295,7 +290,7 @@ function die(
     context,
     `The order is ${dead.status}: ${evidence}, by ${fact.evidence.via}.`,
   );
-  settleDoubt(dead, false, out, context);
+  settleDoubts(dead, out, context);
   return dead;
 }
 
@@ -317,7 +312,7 @@ function learnCharges(
     if (order.charges.some((known) => known.transactionNo === one.transactionNo)) continue;
     const ordered = isOrderedMoney(order, one);
     if (!ordered && via === 'notification') {
-      order = doubtAmount(order, out, context);
+      order = doubtAmount(order, one.transactionNo, out, context);
       doubted = true;
       continue;
     }
@@ -344,7 +339,7 @@ function learnCharges(
   ) {
     out.effects.push({ type: 'ask_done', attempt: order.attempt });
   }
-  if (isAnswer) settleDoubt(order, order.charges.length > before.charges.length, out, context);
+  if (isAnswer) settleDoubts(order, out, context);
   return order;
 }
 
@@ -387,4 +382,14 @@ function wasAsked(order: ChannelOrder): boolean {
     order.closeStep !== 'none' ||
     order.status === 'unknown'
   );
+}
+
+function tellDeath(
+  { attempt, charges }: ChannelOrder,
+  evidence: DeathEvidence,
+  out: Consequences,
+): void {
+  const neverOpened = isNeverOpened(evidence);
+  const chargeCount = charges.length;
+  out.toPaymentBook.push({ type: 'try_dead', attempt, evidence, neverOpened, chargeCount });
 }

@@ -52,6 +52,11 @@ export type DeathEvidence =
   | 'never_sent'
   | 'held_money_returned';
 
+/** Whether such an order was never known to its channel. */
+export function isNeverOpened(evidence: DeathEvidence): boolean {
+  return evidence === 'not_found_after_validity' || evidence === 'never_sent';
+}
+
 export type ChannelOrder = {
   readonly attempt: number;
   readonly channel: string;

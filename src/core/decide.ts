@@ -14,6 +14,7 @@ import type { Draft } from './draft.ts';
 import { changeOrder, passMessages, takeMessage } from './draft.ts';
 import type { Effect, HistoryEntry } from './effect.ts';
 import { recordHealedDrop } from './exceptions/internal-drop.ts';
+import { inCaseOrder } from './exceptions/kind.ts';
 import { openUndelivered, resolveUndelivered } from './exceptions/undelivered-notice.ts';
 import type {
   CreatePayment,
@@ -289,7 +290,7 @@ function finish(
   const aggregate: Aggregate = {
     payment: { ...draft.payment, version },
     orders: draft.orders,
-    cases: out.cases,
+    cases: out.cases.toSorted(inCaseOrder),
     apart: context.isApart ? nextApart(before, out, touches.channel) : null,
   };
   const changes = describeChanges(before, aggregate);

@@ -9,6 +9,7 @@ import type { Aggregate } from './aggregate.ts';
 import type { Effect } from './effect.ts';
 import type { Posting } from './journal.ts';
 import {
+  checkBetweenBooks,
   checkBookedCharges,
   checkEvents,
   checkJobs,
@@ -17,6 +18,7 @@ import {
   checkOneWinner,
   checkPostings,
   checkRefundJobs,
+  checkSnapshots,
 } from './move-invariants.ts';
 import {
   checkChannelRefunds,
@@ -56,16 +58,46 @@ export function checkMove(
   postings: readonly Posting[],
   effects: readonly Effect[],
 ): Violation[] {
+  return [
+    ...checkHalfMove(before, after, postings),
+    ...checkWholeMove(before, after, postings, effects),
+    ...checkTold(after, effects),
+  ];
+}
+
+/** Of a move, what must hold even where one book has moved and the other one has not heard of it yet. */
+export function checkHalfMove(
+  before: Aggregate | null,
+  after: Aggregate,
+  postings: readonly Posting[],
+): Violation[] {
   return collect((broken) => {
     checkLegalMoves(before, after, broken);
     checkNothingForgotten(before, after, broken);
     checkOneWinner(before, after, postings, broken);
     checkPostings(postings, broken);
+  });
+}
+
+/** Of a move, what holds only once both books have heard everything that belongs to it. */
+export function checkWholeMove(
+  before: Aggregate | null,
+  after: Aggregate,
+  postings: readonly Posting[],
+  effects: readonly Effect[],
+): Violation[] {
+  return collect((broken) => {
+    checkBetweenBooks(postings, broken);
     checkBookedCharges(before, after, postings, broken);
     checkJobs(before, after, effects, broken);
     checkRefundJobs(before, after, effects, broken);
     checkEvents(before, after, effects, broken);
   });
+}
+
+/** I15 alone: what a decision tells the merchant is the state that it made. */
+export function checkTold(after: Aggregate, effects: readonly Effect[]): Violation[] {
+  return collect((broken) => checkSnapshots(after, effects, broken));
 }
 
 function collect(run: (broken: Broken) => void): Violation[] {

@@ -51,6 +51,8 @@ export type ToPaymentBook =
       readonly evidence: DeathEvidence;
       /** True when the channel never knew the order. */
       readonly neverOpened: boolean;
+      /** How many charges the order had by then: one that was dead may hold money later, and die again. */
+      readonly chargeCount: number;
     }
   | {
       readonly type: 'charge';
@@ -122,8 +124,9 @@ export function messageKey(message: Message): string {
     case 'open_try':
     case 'close_try':
     case 'try_opened':
-    case 'try_dead':
       return `${message.type}:${message.attempt}`;
+    case 'try_dead':
+      return `${message.type}:${message.attempt}:${message.chargeCount}`;
     case 'charge':
     case 'charge_held':
     case 'charge_reversed':

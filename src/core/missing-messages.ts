@@ -5,7 +5,9 @@
  */
 import type { Aggregate } from './aggregate.ts';
 import type { ChannelOrder } from './channel-order.ts';
+import { isNeverOpened } from './channel-order.ts';
 import type { Charge } from './charge.ts';
+import { isHeldNow } from './charge.ts';
 import { isHandedOver } from './exceptions/unknown-refund.ts';
 import type { Message, ToChannelBook, ToPaymentBook } from './message.ts';
 import { messageKey, refusalMark } from './message.ts';
@@ -46,11 +48,13 @@ function toldByOrder(order: ChannelOrder): ToPaymentBook[] {
   }
   told.push(...toldByRefunds(order));
   const isDead = (status === 'failed' || status === 'closed') && deathEvidence !== null;
-  const wasHeldOnly = status === 'reversed' && order.charges.every((charge) => charge.held);
+  const wasHeldOnly =
+    status === 'reversed' && order.charges.every((charge) => charge.held && !isHeldNow(charge));
   if (isDead || wasHeldOnly) {
     const evidence = deathEvidence ?? 'channel_reversed';
-    const neverOpened = evidence === 'not_found_after_validity' || evidence === 'never_sent';
-    told.push({ type: 'try_dead', attempt, evidence, neverOpened });
+    const neverOpened = isNeverOpened(evidence);
+    const chargeCount = order.charges.length;
+    told.push({ type: 'try_dead', attempt, evidence, neverOpened, chargeCount });
   }
   return told;
 }

@@ -260,7 +260,8 @@ export function learnForeign(
   const charge = order.charges.find((one) => one.transactionNo === transactionNo);
   if (isKnown) return order;
   // Without its charge it cannot be booked. The channel is asked, and its answer lists both.
-  if (!charge) return via === 'notification' ? doubtAmount(order, out, context) : order;
+  if (!charge)
+    return via === 'notification' ? doubtAmount(order, transactionNo, out, context) : order;
   const foreign: ForeignReturn = {
     refundId,
     transactionNo,

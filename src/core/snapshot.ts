@@ -43,6 +43,8 @@ type ChangingChannelRefund = Pick<
 
 export type Snapshot = {
   readonly version: number;
+  /** The channel book's own version; left out where both books share one. */
+  readonly channelVersion?: number;
   readonly payment: Partial<ChangingPayment>;
   readonly isPaid: boolean;
   /** Left out where there are none, as in most payments. */
@@ -77,7 +79,7 @@ const USUAL_ORDER = {
 } as const;
 
 /** The changing part of an aggregate. */
-export function snapshotOf({ payment, orders, cases }: Aggregate): Snapshot {
+export function snapshotOf({ payment, orders, cases, apart }: Aggregate): Snapshot {
   const changing: ChangingPayment = {
     status: payment.status,
     expiresAtMs: payment.expiresAtMs,
@@ -99,6 +101,7 @@ export function snapshotOf({ payment, orders, cases }: Aggregate): Snapshot {
   );
   return {
     version: payment.version,
+    ...(apart && { channelVersion: apart.channelVersion }),
     payment: unusual(changing, USUAL_PAYMENT),
     isPaid: payment.winner !== null,
     ...(refunds.length > 0 && { refunds }),
@@ -144,7 +147,7 @@ export function restoreSnapshot(later: Aggregate, snapshot: Snapshot): Aggregate
     const order = later.orders.find((one) => one.attempt === then.attempt);
     return order ? [restoreOrder(order, then)] : [];
   });
-  const { version, isPaid } = snapshot;
+  const { version, channelVersion, isPaid } = snapshot;
   const winner = isPaid ? later.payment.winner : null;
   const refunds = restoreRefunds(later.payment.refunds, snapshot.refunds ?? []);
   const payment = {
@@ -155,7 +158,12 @@ export function restoreSnapshot(later: Aggregate, snapshot: Snapshot): Aggregate
     winner,
     refunds,
   };
-  return { payment, orders, cases: snapshot.cases, apart: null };
+  // What the books had heard of each other then is nobody's business any more.
+  const apart =
+    channelVersion === undefined
+      ? null
+      : { channelVersion, receivedByPaymentBook: [], receivedByChannelBook: [] };
+  return { payment, orders, cases: snapshot.cases, apart };
 }
 
 function restoreOrder(order: ChannelOrder, then: Snapshot['orders'][number]): ChannelOrder {

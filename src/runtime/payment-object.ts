@@ -8,6 +8,7 @@ import { channelOrderId } from '../core/id.ts';
 import type { NextAction } from '../core/outcome.ts';
 import type { Payment } from '../core/payment.ts';
 import { refundedMinor, surplusReturnedMinor } from '../core/refund-sums.ts';
+import { toldVersion } from '../core/told-version.ts';
 
 /** Renders the link of an order whose page opens by a link that we sign ourselves; null for all others. */
 export type LinkOf = (order: ChannelOrder, payment: Payment) => NextAction | null;
@@ -22,7 +23,8 @@ export function timeText(ms: number | null): string | null {
 }
 
 /** Renders one payment; amounts are integer minor units, times RFC 3339. */
-export function paymentObject({ payment, orders, cases }: Aggregate, linkOf: LinkOf) {
+export function paymentObject(aggregate: Aggregate, linkOf: LinkOf) {
+  const { payment, orders, cases } = aggregate;
   const { winner } = payment;
   return {
     id: payment.id,
@@ -49,7 +51,7 @@ export function paymentObject({ payment, orders, cases }: Aggregate, linkOf: Lin
     expires_at: timeText(payment.expiresAtMs),
     paid_at: timeText(winner?.paidAtMs ?? null),
     created_at: timeText(payment.createdAtMs),
-    version: payment.version,
+    version: toldVersion(aggregate),
     metadata: payment.metadata,
   };
 }

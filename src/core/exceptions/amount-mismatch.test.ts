@@ -91,6 +91,17 @@ describe('a notification with another amount', () => {
     expect(payment.openCase('amount_mismatch')).toMatchObject({ owner: 'operations' });
   });
 
+  test('an answer that is older than further money is no answer about it', () => {
+    const payment = waiting();
+    payment.notified(paid(LESS));
+    payment.notified(paid({ ...LESS, transactionNo: 'T2' }));
+    payment.answerJob(paid(LESS));
+    expect(needsAnswer(payment.aggregate, 1)).toBe(true);
+    payment.answerJob(paid(LESS, { ...LESS, transactionNo: 'T2' }));
+    expect(needsAnswer(payment.aggregate, 1)).toBe(false);
+    expect(payment.order().charges).toHaveLength(2);
+  });
+
   test('nobody answers: the doubt stays, and so does the question', () => {
     const payment = waiting();
     payment.notified(paid(LESS));
@@ -168,7 +179,7 @@ describe('another amount that the channel confirms', () => {
     ]);
     expect(payment.openCase('amount_mismatch')).toMatchObject({
       owner: 'operations',
-      moneyAtRiskMinor: AMOUNT_MINOR,
+      moneyAtRiskMinor: AMOUNT_MINOR - 1,
     });
     expect(payment.questions.size).toBe(0);
     expect(payment.told()).toEqual(['exception.opened']);

@@ -11,7 +11,8 @@ import type { Consequences, Context } from '../decision.ts';
 import { openCase, reassignCase, resolveCase } from '../decision.ts';
 import { sameMoney } from '../money.ts';
 import type { ChargeFact } from '../outcome.ts';
-import { isHeldNow } from '../charge.ts';
+import type { Charge } from '../charge.ts';
+import { chargeKey, isHeldNow } from '../charge.ts';
 import type { Case, KindDescription } from './kind.ts';
 
 export const AMOUNT_MISMATCH: KindDescription = {
@@ -38,118 +39,119 @@ export function isOrderedMoney(order: ChannelOrder, charge: ChargeFact): boolean
   return sameMoney(order, charge);
 }
 
-/** A notification named other money: ask now, also an order that only awaited its statement, and keep the doubt visible until the answer. */
+/**
+ * A notification named other money: ask now, also an order that only awaited its statement, and keep the
+ * doubt visible until the answer. Each transaction is a doubt of its own, as an answer may bring one of them
+ * and have been given before the other one was heard of.
+ */
 export function doubtAmount(
   order: ChannelOrder,
+  transactionNo: string,
   out: Consequences,
   context: Context,
 ): ChannelOrder {
-  openMismatch(order, doubtSubject(order), order.amountMinor, out, context);
-  out.effects.push({
-    type: 'ask',
-    attempt: order.attempt,
-    operation: 'query',
-    dueAtMs: context.nowMs,
+  const { attempt } = order;
+  openCase(out, context, {
+    kind: 'amount_mismatch',
+    subject: chargeKey(attempt, transactionNo),
+    attempt,
+    owner: 'platform',
+    nextAction: 'The platform asks the channel which amount it took.',
+    moneyAtRiskMinor: order.amountMinor,
+    // A doubt that heals moved no money; merchants are told once it is held.
+    toldToMerchant: false,
   });
+  out.effects.push({ type: 'ask', attempt, operation: 'query', dueAtMs: context.nowMs });
   return order.awaitsStatement ? { ...order, awaitsStatement: false } : order;
 }
 
-/** The channel confirmed other money: the case now belongs to a person. */
+/** The channel confirmed other money: a person has to decide about all that is held of the order. */
 export function holdAmount(
   order: ChannelOrder,
   charge: ChargeFact,
   out: Consequences,
   context: Context,
 ): void {
-  openMismatch(order, String(order.attempt), charge.amountMinor, out, context);
-  reassignCase(out, 'amount_mismatch', String(order.attempt), {
+  openCase(out, context, {
+    kind: 'amount_mismatch',
+    subject: holdSubject(order),
+    attempt: order.attempt,
     owner: 'operations',
     nextAction:
       'Decide what to do with the held money: accept it, return it, or correct it with the channel.',
+    moneyAtRiskMinor: charge.amountMinor,
+    // The payment book tells the merchant, when it learns of it.
+    toldToMerchant: false,
   });
 }
 
-/**
- * The case of what is held is a person's, and stays theirs: a word of still other money on the same order
- * is the platform's to ask about, under a case of its own.
- */
-function doubtSubject(order: ChannelOrder): string {
-  return order.charges.some(isHeldNow) ? furtherSubject(order) : String(order.attempt);
-}
-
-function furtherSubject({ attempt }: ChannelOrder): string {
-  return `${attempt}:further`;
-}
-
-/** Whether a notification named other money and the channel has not been heard about it yet. */
-export function isDoubted(order: ChannelOrder, out: Consequences): boolean {
-  return out.cases.some((one) => isDoubtAbout(order, one));
+function holdSubject({ attempt }: ChannelOrder): string {
+  return String(attempt);
 }
 
 function isDoubtAbout(order: ChannelOrder, one: Case): boolean {
   return (
     one.kind === 'amount_mismatch' &&
     one.attempt === order.attempt &&
-    one.owner === 'platform' &&
+    one.subject !== holdSubject(order) &&
     one.resolvedAtMs === null
   );
 }
 
-/**
- * What an answer from the channel itself means for such a doubt. One that brought money has named it. One
- * that did not may come from a copy that lags behind the message: it counts once the channel's margin for
- * late bookings has passed, and until then the channel is asked again.
- */
-export function settleDoubt(
+/** Whether a notification named other money and the channel has still to be asked about it. */
+export function isDoubted(order: ChannelOrder, out: Consequences): boolean {
+  return out.cases.some((one) => isDoubtAbout(order, one) && one.owner === 'platform');
+}
+
+/** All planned questions were asked: a doubted amount waits for the statement as well. */
+export function handOverDoubts(
   order: ChannelOrder,
-  broughtMoney: boolean,
+  change: Pick<Case, 'owner' | 'nextAction'>,
   out: Consequences,
-  context: Context,
 ): void {
-  const doubt = out.cases.find((one) => isDoubtAbout(order, one));
-  if (!doubt) return;
+  for (const { kind, subject } of out.cases.filter((one) => isDoubtAbout(order, one))) {
+    reassignCase(out, kind, subject, change);
+  }
+}
+
+/**
+ * What an answer from the channel itself means for doubts. A charge that is known now is doubted no more. An
+ * answer without it may come from a copy that lags behind the message, or be older than that: it counts once
+ * the channel's margin for late bookings has passed, and until then the channel is asked again.
+ */
+export function settleDoubts(order: ChannelOrder, out: Consequences, context: Context): void {
   const { attempt } = order;
   const { validityMarginMs } = context.rules(order.channel, order.account);
-  if (broughtMoney || context.nowMs >= doubt.openedAtMs + validityMarginMs) {
-    const words = 'Asked, the channel named all that it took.';
-    resolveCase(out, context, 'amount_mismatch', furtherSubject(order), words, false);
-    resolveDoubt(order, out, context);
-    return;
+  for (const doubt of out.cases.filter((one) => isDoubtAbout(order, one))) {
+    const { kind, subject } = doubt;
+    const charge = order.charges.find((one) => chargeKey(attempt, one.transactionNo) === subject);
+    if (charge) resolveCase(out, context, kind, subject, wordsFor(charge), false);
+    else if (context.nowMs >= doubt.openedAtMs + validityMarginMs && doubt.owner === 'platform') {
+      const words = 'Asked, the channel named all that it took.';
+      resolveCase(out, context, kind, subject, words, false);
+    }
   }
+  if (!isDoubted(order, out)) return;
   const dueAtMs = context.nowMs + Math.ceil(validityMarginMs / QUESTIONS_IN_MARGIN);
   out.effects.push({ type: 'ask', attempt, operation: 'query', dueAtMs });
 }
 
-/** The channel answered with the ordered money: the doubt is over. What is held stays with its person. */
-export function resolveDoubt(
-  order: ChannelOrder,
-  out: Consequences,
-  context: Context,
-  words = 'The channel confirmed the ordered amount.',
-): void {
-  if (order.charges.some(isHeldNow)) return;
-  const isGone = order.charges.some((charge) => charge.held && charge.reversedAtMs !== null);
-  const proof = isGone ? 'The channel took the money back.' : words;
-  resolveCase(out, context, 'amount_mismatch', String(order.attempt), proof, false);
+function wordsFor({ held, reversedAtMs }: Charge): string {
+  if (reversedAtMs !== null) return 'The channel took the money back.';
+  return held
+    ? 'The channel confirmed other money, which is held.'
+    : 'The channel confirmed the ordered amount.';
 }
 
-function openMismatch(
+/** Nothing of an order is held any more: its case is over. */
+export function endHold(
   order: ChannelOrder,
-  subject: string,
-  riskMinor: number,
   out: Consequences,
   context: Context,
+  words: string,
 ): void {
-  openCase(out, context, {
-    kind: 'amount_mismatch',
-    subject,
-    attempt: order.attempt,
-    owner: 'platform',
-    nextAction: 'The platform asks the channel which amount it took.',
-    moneyAtRiskMinor: riskMinor,
-    // A doubt that heals moved no money; merchants are told by the payment book once it is held.
-    toldToMerchant: false,
-  });
+  if (order.charges.some(isHeldNow)) return;
+  resolveCase(out, context, 'amount_mismatch', holdSubject(order), words, false);
 }
 
 /** How merchants are told of money that is held, and of its end: by the payment book, when it learns of it. */

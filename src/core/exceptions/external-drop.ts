@@ -10,6 +10,7 @@ import type { ChannelOrder } from '../channel-order.ts';
 import { isOpen } from '../channel-order.ts';
 import type { Consequences, Context } from '../decision.ts';
 import { openCase, reassignCase, resolveCase } from '../decision.ts';
+import { handOverDoubts } from './amount-mismatch.ts';
 import { queryDelayMs } from '../policy.ts';
 import type { KindDescription } from './kind.ts';
 
@@ -106,13 +107,13 @@ export function handOverIfUsedUp(
   const rules = context.rules(order.channel, order.account);
   if (order.queryCount < rules.queryCountMax) return null;
   if (context.nowMs < order.validUntilMs + rules.validityMarginMs) return null;
+  const handedOver = {
+    owner: 'reconciliation',
+    nextAction: "All planned questions were asked: the channel's statement decides.",
+  } as const;
+  reassignCase(out, 'external_drop', String(order.attempt), handedOver);
   // A doubted amount waits for the same answer.
-  for (const kind of ['external_drop', 'amount_mismatch'] as const) {
-    reassignCase(out, kind, String(order.attempt), {
-      owner: 'reconciliation',
-      nextAction: "All planned questions were asked: the channel's statement decides.",
-    });
-  }
+  handOverDoubts(order, handedOver, out);
   out.effects.push({ type: 'ask_done', attempt: order.attempt });
   return { ...order, awaitsStatement: true };
 }

@@ -82,3 +82,9 @@ export type KindDescription = {
   /** What a person may decide about an open case of this kind. */
   readonly actions: readonly (OperatorAction | NotificationAction)[];
 };
+
+/** The order in which the cases of a payment stand and are told: as they were opened. */
+export function inCaseOrder(a: Case, b: Case): number {
+  if (a.openedAtMs !== b.openedAtMs) return a.openedAtMs - b.openedAtMs;
+  return a.id < b.id ? -1 : 1;
+}
