@@ -23,6 +23,7 @@ const BY_FRAMEWORK_CODE: Readonly<Record<string, readonly [ProblemCode, string]>
 
 /** SQLSTATE classes of a database that cannot serve now: connection, resources, operator intervention, read-only standby. */
 const UNAVAILABLE_STATE = /^(08|53|57)|^(25006|55P03)$/;
+/** Of the system, and our own for half a decision that cannot be read whole just now. */
 const UNAVAILABLE_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -30,6 +31,7 @@ const UNAVAILABLE_CODES = new Set([
   'ETIMEDOUT',
   'ENOENT',
   'EHOSTUNREACH',
+  'TIEOUT_IN_DOUBT',
 ]);
 /** The driver's own words for a connection that is gone; they carry no code. */
 const UNAVAILABLE_WORDS =

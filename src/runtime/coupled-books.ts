@@ -11,7 +11,7 @@ import type { BookDatabases, BookReaders } from '../store/book-databases.ts';
 import { loadApart } from '../store/book-databases.ts';
 import { outboxPort, relayStore } from '../store/relay-store.ts';
 import type { Store } from '../store/store.ts';
-import { purgeDecisions, resolveInDoubt } from '../store/two-phase.ts';
+import { IN_DOUBT_AFTER_MS, purgeDecisions, resolveInDoubt } from '../store/two-phase.ts';
 import type { Door, DoorOptions } from './apply.ts';
 import { openDoor } from './apply.ts';
 import type { Clock } from './clock.ts';
@@ -70,8 +70,6 @@ const HOP_WITHIN_MS = 1_500;
 /** From then on the relay brings it. */
 export const RELAY_AFTER_MS = 3_000;
 const SCAN_EVERY_MS = 30_000;
-/** A coordinator that lives finishes within its statement timeout; what is older was left behind. */
-const IN_DOUBT_AFTER_MS = 20_000;
 const RESOLVE_EVERY_MS = 2_000;
 const DAY_MS = 24 * 3_600_000;
 const APART = { scope: 'both', isApart: true } as const;

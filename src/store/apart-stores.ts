@@ -6,7 +6,7 @@ import type { BookDatabases } from './book-databases.ts';
 import { loadApart } from './book-databases.ts';
 import type { AggregateChange, NoticeLease, Store, WriteResult } from './store.ts';
 import type { TwoPhaseParts } from './two-phase.ts';
-import { writeTwoPhase } from './two-phase.ts';
+import { loadDecided, writeTwoPhase } from './two-phase.ts';
 
 /** The stores of a relay. `hopMs`: how long a message may be on its way before the relay brings it. */
 export function relayStores(
@@ -27,6 +27,7 @@ export function relayStores(
 export function twoPhaseStore(parts: TwoPhaseParts): Store {
   return {
     ...readsAndJobs(parts.databases),
+    load: async (keys) => await loadDecided(parts.databases, keys),
     write: async (changes, lease = null) => await writeByTouch(parts, changes, lease),
   };
 }

@@ -6,6 +6,7 @@
 import type { Aggregate } from '../core/aggregate.ts';
 import type { ChannelOrder } from '../core/channel-order.ts';
 import type { Case } from '../core/exceptions/kind.ts';
+import { inCaseOrder } from '../core/exceptions/kind.ts';
 import type { Book } from '../core/message.ts';
 import type { KeyedMessage } from '../core/missing-messages.ts';
 import type { Payment } from '../core/payment.ts';
@@ -14,6 +15,8 @@ import type { AggregateChange, NoticeLease, PaymentKey, Store, WriteResult } fro
 /** What the payment book knows of a payment. */
 export type PaymentHalf = {
   readonly payment: Payment;
+  /** Which version of the channel book its last decision was made with. */
+  readonly seenChannelVersion: number;
   readonly cases: readonly Case[];
   /** Keys of the messages that it has taken in. */
   readonly received: readonly string[];
@@ -100,6 +103,8 @@ export type PaymentDatabase = BookDatabase &
      * can decide otherwise from now on; waits for a decision that is being committed right now.
      */
     decisionOf(gid: string, nowMs: number): Promise<TwoPhaseDecision>;
+    /** Those of the prepared transactions that were decided to be committed. */
+    committedOf(gids: readonly string[]): Promise<string[]>;
     /** Forgets decisions from before `beforeMs`, but for these. */
     forgetDecisions(beforeMs: number, except: readonly string[]): Promise<void>;
   };
@@ -136,26 +141,47 @@ export type BookReaders = {
 
 type HalfReaders = { readonly [B in Book]: Pick<BookReaders[B], 'load'> };
 
+/** What either book knows of a payment; the channel book may have nothing of it yet. */
+export type Halves = { readonly payment: PaymentHalf; readonly channel: ChannelHalf | null };
+
+/** Both halves, in the order asked; null where the payment book has no such payment. */
+export async function loadHalves(
+  readers: HalfReaders,
+  keys: readonly PaymentKey[],
+): Promise<(Halves | null)[]> {
+  // The channel book first: what it tells may then be known to the payment book, never the reverse.
+  const channels = await readers.channel.load(keys);
+  const payments = await readers.payment.load(keys);
+  return payments.map((payment, at) => payment && { payment, channel: channels[at] ?? null });
+}
+
+/** Whether the payment book was decided with more than this half of the channel book knows. */
+export function isTorn({ payment, channel }: Halves): boolean {
+  return payment.seenChannelVersion > (channel?.version ?? 0);
+}
+
 /**
  * Whole payments whose books lie in two databases. What the halves say need not fit together at every
- * instant; which message is missing shows it. A payment is there when the payment book has it; the channel
- * book may have nothing of it yet.
+ * instant; which message is missing shows it.
  */
 export async function loadApart(
   readers: HalfReaders,
   keys: readonly PaymentKey[],
 ): Promise<(Aggregate | null)[]> {
-  // The channel book first: what it tells may then be known to the payment book, never the reverse.
-  const channels = await readers.channel.load(keys);
-  const payments = await readers.payment.load(keys);
-  return payments.map((payment, at) => payment && joinHalves(payment, channels[at] ?? null));
+  const halves = await loadHalves(readers, keys);
+  const torn = keys.filter((_key, at) => halves[at] && isTorn(halves[at]));
+  // Both books moved between the two reads: what the payment book has seen is there now.
+  const again = torn.length > 0 ? await readers.channel.load(torn) : [];
+  const newer = new Map(torn.map((key, at) => [key, again[at] ?? null]));
+  return halves.map((one, at) => {
+    const key = keys[at];
+    return one && joinHalves(one.payment, (key && newer.get(key)) ?? one.channel);
+  });
 }
 
 /** A payment out of what either book knows of it. */
 export function joinHalves(half: PaymentHalf, channel: ChannelHalf | null): Aggregate {
-  const cases = [...half.cases, ...(channel?.cases ?? [])].toSorted(
-    (a, b) => a.openedAtMs - b.openedAtMs || (a.id < b.id ? -1 : 1),
-  );
+  const cases = [...half.cases, ...(channel?.cases ?? [])].toSorted(inCaseOrder);
   return {
     payment: half.payment,
     orders: channel?.orders ?? [],

@@ -80,6 +80,14 @@ export type NoticeResult = {
 
 export type ChannelAccountKey = { readonly channel: string; readonly account: string };
 
+/** The order in which everybody locks the rows of a batch: by merchant, then by payment. */
+export function inLockOrder({ after: a }: AggregateChange, { after: b }: AggregateChange): number {
+  if (a.payment.merchantNumber !== b.payment.merchantNumber) {
+    return a.payment.merchantNumber - b.payment.merchantNumber;
+  }
+  return a.payment.id < b.payment.id ? -1 : 1;
+}
+
 /** First query delays are given by channel account, under this name. */
 export function accountName({ channel, account }: ChannelAccountKey): string {
   return `${channel}/${account}`;

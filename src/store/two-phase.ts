@@ -7,8 +7,10 @@
  * Both halves are locked in one order, channel book first, and a lock is waited for only so long: what was
  * left behind by somebody who died can hold another writer up for that long, and is resolved meanwhile.
  */
+import type { Aggregate } from '../core/aggregate.ts';
 import type { BookDatabases, BookTransaction } from './book-databases.ts';
-import type { AggregateChange, DueNotice, NoticeLease, WriteResult } from './store.ts';
+import { isTorn, joinHalves, loadHalves } from './book-databases.ts';
+import type { AggregateChange, DueNotice, NoticeLease, PaymentKey, WriteResult } from './store.ts';
 
 /** Tells our prepared transactions from anybody else's in that server. */
 export const GID_PREFIX = 'tieout';
@@ -128,6 +130,38 @@ async function commitDecision(
   }
 }
 
+/** A coordinator that lives finishes within its statement timeout; what is older was left behind. */
+export const IN_DOUBT_AFTER_MS = 20_000;
+
+/** Half of a decision is committed, and the other half cannot be had just now. */
+export class InDoubtError extends Error {
+  readonly code = 'TIEOUT_IN_DOUBT';
+}
+
+/** Whoever finishes a transaction this moment needs a few milliseconds for it. */
+const ROUNDS_MAX = 20;
+
+/**
+ * Whole payments, never half a decision: where the payment book has decided and the channel book's half is
+ * still prepared, that is committed first, whoever prepared it. Throws `InDoubtError` where it cannot be.
+ */
+export async function loadDecided(
+  databases: BookDatabases,
+  keys: readonly PaymentKey[],
+): Promise<(Aggregate | null)[]> {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const halves = await loadHalves(databases, keys);
+    if (!halves.some((one) => one && isTorn(one))) {
+      return halves.map((one) => one && joinHalves(one.payment, one.channel));
+    }
+    const gids = await databases.channel.preparedNow();
+    for (const gid of await databases.payment.committedOf(gids)) {
+      await databases.channel.finishPrepared(gid, 'commit');
+    }
+  }
+  throw new InDoubtError('half of a decision is committed, and the other half is not to be had');
+}
+
 /**
  * Ends prepared transactions that their coordinator has left behind: all older than `olderThanMs`, as
  * their decision says. Answers how many.
@@ -138,11 +172,16 @@ export async function resolveInDoubt(
   olderThanMs: number,
 ): Promise<number> {
   const gids = await channel.preparedNow();
-  const old = gids.filter((gid) => wallMs - Number(gid.split(':')[1]) >= olderThanMs);
+  const old = gids.filter((gid) => wallMs - beganAtMs(gid) >= olderThanMs);
   for (const gid of old) {
     await channel.finishPrepared(gid, await payment.decisionOf(gid, wallMs));
   }
   return old.length;
+}
+
+/** When the coordinator of a prepared transaction began, by its own clock. */
+export function beganAtMs(gid: string): number {
+  return Number(gid.split(':')[1]);
 }
 
 /**

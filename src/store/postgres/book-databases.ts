@@ -19,7 +19,14 @@ import type { Pool } from './pool.ts';
 import { claimRefundJobs } from './refund-jobs.ts';
 import { changedBetween, hasReplayed, moveScan, page, scannedToMs } from './scan.ts';
 import { nextDueAtMs, sweepAll, sweepOrders, sweepYoung } from './sweep.ts';
-import { begin, decisionOf, finishPrepared, forgetDecisions, preparedNow } from './transaction.ts';
+import {
+  begin,
+  committedOf,
+  decisionOf,
+  finishPrepared,
+  forgetDecisions,
+  preparedNow,
+} from './transaction.ts';
 import { writeBook } from './write.ts';
 
 /** The two databases. */
@@ -88,6 +95,7 @@ function paymentDatabase(pool: Pool): PaymentDatabase {
     addInternalDrops: async (drops, nowMs) => await addInternalDrops(pool, drops, nowMs),
     page: async (after, limit) => await page(pool, after, limit),
     decisionOf: async (gid, nowMs) => await decisionOf(pool, gid, nowMs),
+    committedOf: async (gids) => await committedOf(pool, gids),
     forgetDecisions: async (beforeMs, except) => await forgetDecisions(pool, beforeMs, except),
   };
 }

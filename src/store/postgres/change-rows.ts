@@ -88,11 +88,12 @@ function collectRoot(
   if (book === 'both') return;
   const changedAtMs = steps.at(-1)?.atMs ?? 0;
   const root = { ...keyOf(payment), changed_at_ms: changedAtMs };
+  const version = after.apart?.channelVersion ?? 0;
   if (book === 'payment') {
-    sections.book_touch.push({ ...root, version: payment.version });
+    const seen = { seen_channel_version: version };
+    sections.book_touch.push({ ...root, version: payment.version, ...seen });
     return;
   }
-  const version = after.apart?.channelVersion ?? 0;
   const oldVersion = before?.apart?.channelVersion ?? 0;
   if (oldVersion === 0) sections.book_insert.push({ ...root, version });
   else sections.book_update.push({ ...root, version, old_version: oldVersion });

@@ -13,6 +13,8 @@ const KEYS = 'unnest($1::integer[], $2::uuid[]) AS k (merchant_number, id)';
 
 const LOAD_PAYMENTS = `
   SELECT p.*,
+    (SELECT b.seen_channel_version FROM book_change b
+      WHERE b.merchant_number = p.merchant_number AND b.payment_id = p.id) AS seen_channel_version,
     CASE WHEN p.refund_count > 0 THEN
       (SELECT json_agg(r ORDER BY r.created_at_ms, r.id) FROM refund r
         WHERE r.merchant_number = p.merchant_number AND r.payment_id = p.id) END AS refunds,
@@ -45,7 +47,8 @@ const LOAD_CHANNELS = `
   ) b`;
 
 type Half = { cases: CaseRow[] | null; received: string[] | null };
-type PaymentHalfRow = PaymentRow & Half & { refunds: RefundRow[] | null };
+type PaymentHalfRow = PaymentRow &
+  Half & { refunds: RefundRow[] | null; seen_channel_version: number | null };
 type ChannelHalfRow = Half &
   Pick<
     AggregateRow,
@@ -66,6 +69,7 @@ export async function loadPaymentHalves(
     (row) =>
       row && {
         payment: toPayment(row, row.refunds ?? []),
+        seenChannelVersion: row.seen_channel_version ?? 0,
         cases: (row.cases ?? []).map(toCase),
         received: row.received ?? [],
       },

@@ -268,9 +268,10 @@ export const SECTIONS: Readonly<Record<SectionName, Section>> = {
   // The payment book's own root is the payment; here it only says when it changed.
   book_touch: inserting(
     'book_change',
-    BOOK_COLUMNS,
+    { ...BOOK_COLUMNS, seen_channel_version: 'integer' },
     `ON CONFLICT (merchant_number, payment_id) DO UPDATE SET
-      version = excluded.version, changed_at_ms = excluded.changed_at_ms`,
+      version = excluded.version, changed_at_ms = excluded.changed_at_ms,
+      seen_channel_version = excluded.seen_channel_version`,
   ),
   order_insert: inserting('channel_order', ORDER_COLUMNS),
   order_update: {

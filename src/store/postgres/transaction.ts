@@ -46,6 +46,16 @@ export async function decisionOf(
   return rows[0]?.decision ?? 'abort';
 }
 
+/** See `PaymentDatabase.committedOf`. */
+export async function committedOf(pool: Pool, gids: readonly string[]): Promise<string[]> {
+  if (gids.length === 0) return [];
+  const { rows } = await pool.query<{ gid: string }>({
+    text: `SELECT gid FROM two_phase_decision WHERE gid = ANY ($1::text[]) AND decision = 'commit'`,
+    values: [gids],
+  });
+  return rows.map(({ gid }) => gid);
+}
+
 /** See `PaymentDatabase.forgetDecisions`. */
 export async function forgetDecisions(
   pool: Pool,

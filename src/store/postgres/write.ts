@@ -1,6 +1,7 @@
 /** Writing a batch of decided changes: one statement, one commit, each payment under its own guard. */
 import { uuidToId } from '../../core/id.ts';
 import type { AggregateChange, NoticeLease, WriteResult } from '../store.ts';
+import { inLockOrder } from '../store.ts';
 import type { EndpointRow } from './leased-notices.ts';
 import { noticesOf } from './leased-notices.ts';
 import type { Pool } from './pool.ts';
@@ -46,14 +47,6 @@ export async function writeBook(
     const { id } = change.after.payment;
     return written.has(id) && first.get(id) === change ? 'written' : 'stale';
   });
-}
-
-/** The order of the keys of all tables: by merchant, then by payment. */
-function inLockOrder({ after: a }: AggregateChange, { after: b }: AggregateChange): number {
-  if (a.payment.merchantNumber !== b.payment.merchantNumber) {
-    return a.payment.merchantNumber - b.payment.merchantNumber;
-  }
-  return a.payment.id < b.payment.id ? -1 : 1;
 }
 
 const SECTION_NAMES = Object.keys(SECTIONS).filter((name): name is SectionName => name in SECTIONS);
