@@ -24,6 +24,10 @@ export class JobTable<Row> {
     return this.#jobs.size;
   }
 
+  keys(): Iterable<string> {
+    return this.#jobs.keys();
+  }
+
   has(key: string): boolean {
     return this.#jobs.has(key);
   }
