@@ -10,12 +10,13 @@ import { scenarioNames } from '../sandbox/scenarios.ts';
 import type { ScenarioName } from '../sandbox/scenarios.ts';
 import type { Command, Invocation } from './command.ts';
 import { UsageError, integerFlag } from './command.ts';
+import { couplingFlag } from './coupling-flag.ts';
 import { openDatabases } from './database.ts';
 import type { DemoOrder } from './demo-orders.ts';
 import { demoOrders } from './demo-orders.ts';
 import { FINDING_WORDS, demoTable } from './demo-table.ts';
 import { freePort } from './free-port.ts';
-import { COUPLINGS, readConfig } from '../runtime/config.ts';
+import { readConfig } from '../runtime/config.ts';
 import { eachLimited } from '../runtime/limit.ts';
 import { prepareMerchant } from './prepare-merchant.ts';
 import type { PreparedMerchant } from './prepare-merchant.ts';
@@ -92,7 +93,8 @@ export const demo: Command = {
     const orders = demoOrders(payments, seed, stamp, scenarioOf(invocation));
     const { lang } = invocation;
     announce(lang);
-    const world = await openWorld(seed, couplingOf(invocation));
+    const coupling = couplingFlag(invocation) ?? process.env.TIEOUT_COUPLING ?? 'together';
+    const world = await openWorld(seed, coupling);
     try {
       await playAll(orders, world, lang);
       const report = await settle(orders, world, lang);
@@ -103,17 +105,6 @@ export const demo: Command = {
     }
   },
 };
-
-/** The coupling that was asked for; without the flag the environment's. */
-function couplingOf({ flags }: Invocation): string {
-  const { coupling } = flags;
-  if (typeof coupling !== 'string') return process.env.TIEOUT_COUPLING ?? 'together';
-  if (COUPLINGS.some((one) => one === coupling)) return coupling;
-  throw new UsageError({
-    en: `--coupling knows ${COUPLINGS.join(', ')}, not ${JSON.stringify(coupling)}.`,
-    zh: `--coupling 支持 ${COUPLINGS.join('、')}，不支持 ${JSON.stringify(coupling)}。`,
-  });
-}
 
 /** The one scenario that was asked for, or null for all of them. */
 function scenarioOf({ positionals }: Invocation): ScenarioName | null {

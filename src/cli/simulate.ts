@@ -3,10 +3,13 @@ import { coverageById } from '../simulator/fault-ids.ts';
 import type { Figures } from '../simulator/figures.ts';
 import { addSeed, faultCount, NO_FIGURES } from '../simulator/figures.ts';
 import { MARK_NAMES } from '../simulator/marks.ts';
+import type { Coupling } from '../runtime/config.ts';
+import { COUPLINGS } from '../runtime/config.ts';
 import { shrink } from '../simulator/shrink.ts';
 import { runSimulation } from '../simulator/simulation.ts';
 import type { Command } from './command.ts';
 import { integerFlag } from './command.ts';
+import { couplingFlag } from './coupling-flag.ts';
 import { newProgress, print, say } from './terminal.ts';
 import type { Lang } from './words.ts';
 
@@ -22,6 +25,7 @@ export const simulate: Command = {
   },
   examples: [
     'simulate --payments 2000',
+    'simulate --coupling two_phase',
     'simulate --seed 7 --trace',
     'simulate --seed 7 --shrink',
     'simulate --json',
@@ -40,6 +44,14 @@ export const simulate: Command = {
         zh: `支付总笔数，每个种子 ${PAYMENTS_PER_SEED} 笔（默认 2000），按整种子向上取整`,
       },
     },
+    coupling: {
+      type: 'string',
+      value: COUPLINGS.join('|'),
+      help: {
+        en: 'How the two books are coupled (default: each in turn, by the seed)',
+        zh: '两账本的耦合方式（默认按种子轮换）',
+      },
+    },
     shrink: {
       type: 'boolean',
       help: {
@@ -55,7 +67,9 @@ export const simulate: Command = {
   run: async (invocation) => {
     const { lang } = invocation;
     const first = integerFlag(invocation, 'seed', 1, { min: 0, max: 2 ** 31 });
-    if (invocation.flags.shrink === true) return await shrinkSeed(first, lang);
+    const coupling = couplingFlag(invocation);
+    const coupled: Coupled = coupling ? { coupling } : {};
+    if (invocation.flags.shrink === true) return await shrinkSeed(first, coupled, lang);
     const payments = integerFlag(invocation, 'payments', 2_000, { min: 1, max: 10_000_000 });
     const seeds = Math.ceil(payments / PAYMENTS_PER_SEED);
     const progress = newProgress(lang === 'zh' ? '种子' : 'seeds', seeds, lang);
@@ -64,8 +78,14 @@ export const simulate: Command = {
     for (let at = 0; at < seeds; at++) {
       const trace = at === 0 && invocation.flags.trace === true ? { trace: say } : {};
       const seed = first + at;
-      const result = await runSimulation({ seed, payments: PAYMENTS_PER_SEED, ...trace });
-      const name = { en: `seed ${seed}`, zh: `种子 ${seed}` }[lang];
+      const result = await runSimulation({
+        seed,
+        payments: PAYMENTS_PER_SEED,
+        ...coupled,
+        ...trace,
+      });
+      const how = result.coupling;
+      const name = { en: `seed ${seed} (${how})`, zh: `种子 ${seed}（${how}）` }[lang];
       for (const { id, words } of result.violations) say(`✗ ${name} ${id}: ${words}`);
       figures = addSeed(figures, result);
       progress.update(at + 1);
@@ -85,6 +105,8 @@ export const simulate: Command = {
   },
 };
 
+type Coupled = { readonly coupling?: Coupling };
+
 /** How often each row of the fault model was met, and each situation that matters. */
 function sayCoverage(figures: Figures, lang: Lang): void {
   const ids = Object.entries(coverageById(figures.faults, figures.marks));
@@ -95,8 +117,8 @@ function sayCoverage(figures: Figures, lang: Lang): void {
 }
 
 /** Prints the smallest scenario that still breaks the rule which this seed breaks. */
-async function shrinkSeed(seed: number, lang: Lang): Promise<0 | 1> {
-  const found = await shrink({ seed, payments: PAYMENTS_PER_SEED }, say);
+async function shrinkSeed(seed: number, coupled: Coupled, lang: Lang): Promise<0 | 1> {
+  const found = await shrink({ seed, payments: PAYMENTS_PER_SEED, ...coupled }, say);
   if (!found) {
     print({ en: `seed ${seed} breaks no rule`, zh: `种子 ${seed} 未违反任何规则` }[lang]);
     return 0;

@@ -65,6 +65,11 @@ const RATES = {
   crash: [0.0005, 0.008],
   crash_at_point: [0.0005, 0.008],
   process_pause: [0.0005, 0.004],
+  // Books in two databases: one of them away (per quarter of a minute), a message lost between them, a
+  // replica that is behind.
+  database_away: [0.005, 0.1],
+  message_lost: [0.05, 0.6],
+  replica_behind: [0.05, 0.5],
   // A merchant and the platform.
   request_lost: [0.02, 0.25],
   answer_lost: [0.02, 0.3],

@@ -7,6 +7,7 @@ export type Figures = {
   readonly payments: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly marks: Readonly<Record<string, number>>;
+  readonly messages: Readonly<Record<string, number>>;
   readonly events: number;
   readonly violations: number;
 };
@@ -16,6 +17,7 @@ export const NO_FIGURES: Figures = {
   payments: 0,
   faults: {},
   marks: {},
+  messages: {},
   events: 0,
   violations: 0,
 };
@@ -27,6 +29,7 @@ export function addSeed(figures: Figures, result: SimulationResult): Figures {
     payments: figures.payments + result.payments,
     faults: summed(figures.faults, result.faults),
     marks: summed(figures.marks, result.marks),
+    messages: summed(figures.messages, result.messages),
     events: figures.events + result.events,
     violations: figures.violations + result.violations.length,
   };

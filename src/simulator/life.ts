@@ -12,6 +12,9 @@ import type { World } from './world.ts';
 /** How long a process stands still (a pause of its machine, a stopped container): longer than any lease. */
 const PAUSE_MS = [15_000, 90_000] as const;
 
+/** Until a server notices that a connection broke off. */
+const BROKEN_OFF_MS = [0, 2_000] as const;
+
 /** Thrown at a kill point, to stop what was running; nobody lives who could catch it. */
 class Death extends Error {}
 
@@ -21,6 +24,7 @@ export class Life {
   readonly faults: Faults;
   readonly clock: Clock;
   readonly #onDeath: () => void;
+  readonly #atEnd = new Set<() => void>();
   #isAlive = true;
 
   /** `skewMs` is how far the clock of its machine is off. */
@@ -44,7 +48,17 @@ export class Life {
     if (!this.#isAlive) return;
     this.#isAlive = false;
     this.world.note(`${this.name} dies`);
+    for (const run of this.#atEnd) {
+      const noticedMs = this.world.random.between('life:broken_off', ...BROKEN_OFF_MS);
+      this.world.after(noticedMs, `${this.name} is missed`, run);
+    }
     this.#onDeath();
+  }
+
+  /** What the other side does some time after the process has died. Answers how to forget it. */
+  atEnd(run: () => void): () => void {
+    this.#atEnd.add(run);
+    return () => this.#atEnd.delete(run);
   }
 
   /** Whether a fault hits this process; a dead one meets none. */

@@ -67,4 +67,5 @@ function noteOrder(before: ChannelOrder | undefined, order: ChannelOrder, marks:
 
 function noteCase({ kind }: Case, marks: Marks): void {
   if (kind === 'conflicting_outcome') marks.reach('contradiction');
+  if (kind === 'internal_drop') marks.reach('internal_drop_healed');
 }

@@ -30,6 +30,11 @@ export const MARKS = {
   overlap: 'Two tries of one payment were open at once.',
   lease_over: 'A row came back, because whoever held it did not finish in time.',
   stored_for_later: 'A message was stored raw and applied later.',
+  message_relayed: 'A message between the books was brought by the relay.',
+  internal_drop_healed: 'A message between the books was lost, found by a scan, and taken in.',
+  half_committed_by_another:
+    'The other half of a decision was committed by another than its maker.',
+  half_rolled_back: 'A half that was never decided was rolled back.',
   contradiction: 'A channel that took the money said no afterwards.',
 } as const;
 
@@ -39,8 +44,14 @@ export const MARK_NAMES = Object.keys(MARKS).filter((name): name is MarkName => 
 
 export class Marks {
   readonly counts: Partial<Record<MarkName, number>> = {};
+  readonly messages: Record<string, number> = {};
 
   reach(name: MarkName): void {
     this.counts[name] = (this.counts[name] ?? 0) + 1;
+  }
+
+  /** A message between two databases was taken in. */
+  takeIn(type: string): void {
+    this.messages[type] = (this.messages[type] ?? 0) + 1;
   }
 }

@@ -24,7 +24,7 @@ export type OperatorsOptions = {
   readonly world: World;
   readonly faults: Faults;
   readonly marks: Marks;
-  readonly read: (paymentId: string) => Aggregate | undefined;
+  readonly read: (paymentId: string) => Aggregate | null;
   readonly processOf: (site: string) => PlatformProcess;
 };
 

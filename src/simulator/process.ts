@@ -3,15 +3,16 @@
  * that lead into the simulated world. It may die at any await, and comes back with nothing but what
  * the database holds.
  */
-import { TOGETHER } from '../core/decision.ts';
 import type { Connector, Connectors, RawNotification } from '../channels/connector.ts';
-import type { Context } from '../core/decision.ts';
+import type { Aggregate } from '../core/aggregate.ts';
 import { ID_RANDOM_BYTES, newId, newPaymentId } from '../core/id.ts';
 import type { Fact } from '../core/input.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Door } from '../runtime/apply.ts';
-import { openDoor } from '../runtime/apply.ts';
+import type { Coupled, CoupledBooks, CoupledOptions } from '../runtime/coupled-books.ts';
+import { coupleBooks } from '../runtime/coupled-books.ts';
 import type { Brake } from '../runtime/perform.ts';
+import type { Performer } from '../runtime/perform.ts';
 import { newPerformer } from '../runtime/perform.ts';
 import { newRateLimit } from '../runtime/rate-limit.ts';
 import type { Receiver } from '../runtime/receive.ts';
@@ -20,8 +21,9 @@ import type { Requests } from '../runtime/requests.ts';
 import { newRequests } from '../runtime/requests.ts';
 import type { Worker } from '../runtime/worker.ts';
 import { newWorker } from '../runtime/worker.ts';
+import type { BookDatabases, BookReaders } from '../store/book-databases.ts';
 import type { JobTable } from '../store/memory-jobs.ts';
-import { DuplicateEntryError } from '../store/memory-store.ts';
+import { DuplicateEntryError } from '../store/memory-write.ts';
 import type { PaymentKey, Store } from '../store/store.ts';
 import { ACCOUNTS } from './accounts.ts';
 import type { SimulatedBrake } from './brake.ts';
@@ -30,8 +32,8 @@ import { simulatedConnector } from './connector.ts';
 import { Life } from './life.ts';
 import type { NoticeReceiver } from './notices.ts';
 import { newSimulatedNotices } from './notices.ts';
-import { storePort } from './store-port.ts';
 import type { Faults } from './faults.ts';
+import type { SimulatedBooks } from './simulated-books.ts';
 import type { Marks } from './marks.ts';
 import type { Timer, World } from './world.ts';
 
@@ -49,7 +51,11 @@ export type Parts = {
 /** What a test may put between two parts, to prove that the simulator would notice. */
 export type Sabotage = {
   readonly connector?: (connector: Connector) => Connector;
+  /** Where both books lie together. */
   readonly store?: (store: Store) => Store;
+  /** Where they lie apart. */
+  readonly databases?: (databases: BookDatabases) => BookDatabases;
+  readonly readers?: (readers: BookReaders) => BookReaders;
   readonly door?: (door: Door, store: Store) => Door;
   readonly receiver?: (receiver: Receiver, door: Door) => Receiver;
   readonly brake?: (brake: Brake) => Brake;
@@ -57,7 +63,7 @@ export type Sabotage = {
 
 /** What outlives every process: the database, and raw messages kept in it. */
 export type Durable = {
-  readonly store: Store;
+  readonly books: SimulatedBooks;
   readonly brake: SimulatedBrake;
   readonly marks: Marks;
   readonly storedNotifications: JobTable<{ readonly key: PaymentKey; readonly fact: Fact }>;
@@ -86,8 +92,6 @@ export type ProcessOptions = {
 
 const LEASE_MS = 20_000;
 const CLAIM_SIZE_MAX = 16;
-const LANE_COUNT = 2;
-const BATCH_SIZE_MAX = 64;
 const APPLY_WITHIN_MS = 2_000;
 const RESTART_MS = [50, 60_000] as const;
 /** Pause after a round that could not do what is due, as the worker's own loop keeps it. */
@@ -182,27 +186,22 @@ export class PlatformProcess {
 
   #build(life: Life): Parts {
     const { world, channels, policy, sabotage } = this.#options;
-    const port = storePort(life, this.#options.durable.store);
-    const store = sabotage.store?.(port) ?? port;
     const connectors = connectorsOf(life, channels, sabotage);
     const bytes = (): Uint8Array => world.random.bytes(`ids:${life.name}`, ID_RANDOM_BYTES);
     const { clock, killPoint } = life;
-    const opened = openDoor({
-      store,
-      context: () => this.#context(life, connectors, bytes),
-      killPoint,
-      defer: (run) => life.soon(run),
-      isDataError: (error) => error instanceof DuplicateEntryError,
-      laneCount: LANE_COUNT,
-      batchSizeMax: BATCH_SIZE_MAX,
-      pause: async (tries) => await life.sleep(50 * 2 ** Math.min(tries, 6)),
+    const late: { performer: Performer | null } = { performer: null };
+    const books = this.#couple(life, connectors, bytes, (aggregate, attempt) => {
+      const call = { planned: false, deadlineAtMs: Number.POSITIVE_INFINITY, permit: null };
+      void late.performer?.perform(aggregate, attempt, 'pay', call).catch(() => null);
     });
-    const door = sabotage.door?.(opened, store) ?? opened;
+    const { store } = books;
+    const door = sabotage.door?.(books.door, store) ?? books.door;
     const performer = newPerformer(connectors, door, clock, killPoint, this.#brake(life));
+    late.performer = performer;
     const stored = this.#storedNotifications(life, door);
     const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
     const notices = newSimulatedNotices(life, store, door, this.#options.merchants, LEASE_MS);
-    opened.giveNoticesTo(notices.taker);
+    books.door.giveNoticesTo(notices.taker);
     const worker = newWorker({
       store,
       door,
@@ -210,7 +209,8 @@ export class PlatformProcess {
       notices,
       applyStoredNotifications: stored.applyDue,
       onMissed: (count) => world.note(`the daily sweep found ${count} that were missed`),
-      purge: async () => {},
+      purge: async () => await books.daily(),
+      moreKinds: books.work,
       connectors,
       policy,
       clock,
@@ -240,6 +240,29 @@ export class PlatformProcess {
     };
   }
 
+  #couple(
+    life: Life,
+    connectors: Connectors,
+    bytes: () => Uint8Array,
+    onLateSubmit: (aggregate: Aggregate, attempt: number) => void,
+  ): CoupledBooks {
+    const { durable, sabotage, world } = this.#options;
+    const reached = durable.books.reach(life);
+    return coupleBooks(sabotaged(reached, sabotage), {
+      clock: life.clock,
+      wallMs: life.clock.nowMs,
+      freshName: () => newId('txn', life.clock.nowMs(), bytes()),
+      context: () => this.#context(life, connectors, bytes),
+      killPoint: life.killPoint,
+      defer: (run) => life.soon(run),
+      isDataError: (error) => error instanceof DuplicateEntryError,
+      leaseMs: LEASE_MS,
+      claimSizeMax: CLAIM_SIZE_MAX,
+      onError: (error) => world.note(`a message will be brought again: ${String(error)}`),
+      onLateSubmit,
+    });
+  }
+
   #brake(life: Life): Brake {
     const { durable, sabotage } = this.#options;
     const brake: Brake = async (spending) =>
@@ -248,11 +271,14 @@ export class PlatformProcess {
   }
 
   /** What one decision is made in: the process's own clock, and ids drawn from the seed. */
-  #context(life: Life, connectors: Connectors, bytes: () => Uint8Array): Context {
+  #context(
+    life: Life,
+    connectors: Connectors,
+    bytes: () => Uint8Array,
+  ): ReturnType<CoupledOptions['context']> {
     const nowMs = life.clock.nowMs();
     return {
       nowMs,
-      ...TOGETHER,
       policy: this.#options.policy,
       rules: (channel, account) => {
         const connector = connectors.get(channel, account);
@@ -299,6 +325,17 @@ export class PlatformProcess {
       },
     };
   }
+}
+
+function sabotaged(coupled: Coupled, { store, databases, readers }: Sabotage): Coupled {
+  if (coupled.coupling === 'together') {
+    return store ? { ...coupled, store: store(coupled.store) } : coupled;
+  }
+  return {
+    ...coupled,
+    databases: databases?.(coupled.databases) ?? coupled.databases,
+    readers: readers?.(coupled.readers) ?? coupled.readers,
+  };
 }
 
 function connectorsOf(life: Life, channels: SimulatedChannels, sabotage: Sabotage): Connectors {

@@ -8,7 +8,8 @@ test('a failing seed is told with the few faults and payments that it needs', {
   timeout: 240_000,
 }, async () => {
   const bug = PLANTED_BUGS.find((one) => one.name === 'strangers_believed');
-  const found = await shrink({ seed: 2, payments: PAYMENTS, sabotage: bug?.plant() ?? {} });
+  const sabotage = bug?.plant() ?? {};
+  const found = await shrink({ seed: 33, payments: PAYMENTS, coupling: 'together', sabotage });
   expect(found?.violation.id).toBe('I17');
   expect(found?.payments.length).toBeLessThanOrEqual(3);
   expect(found?.faults.length).toBeLessThanOrEqual(5);

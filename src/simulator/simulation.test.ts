@@ -1,35 +1,36 @@
 import { describe, expect, test } from 'vitest';
+import { COUPLINGS } from '../runtime/config.ts';
 import { FAULT_KINDS } from './fault-kinds.ts';
 import { onlyRates } from './faults.ts';
-import { addSeed, NO_FIGURES, unreached } from './figures.ts';
-import type { SimulationResult } from './simulation.ts';
+import { addSeed, faultCount, NO_FIGURES, unreached } from './figures.ts';
 import { runSimulation } from './simulation.ts';
 
 const PAYMENTS = 50;
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
-async function simulated(seeds: readonly number[]): Promise<SimulationResult[]> {
-  const results: SimulationResult[] = [];
-  for (const seed of seeds) results.push(await runSimulation({ seed, payments: PAYMENTS }));
-  return results;
-}
-
 describe('a simulated platform', { timeout: 240_000 }, () => {
-  test('ties out under every mixture of faults', async () => {
-    const results = await simulated(SEEDS);
-    expect(results.flatMap((one) => one.violations)).toEqual([]);
-    const counts = results.map((one) => Object.values(one.faults).reduce((a, b) => a + b, 0));
-    const faultCount = counts.reduce((a, b) => a + b, 0);
-    expect(faultCount).toBeGreaterThan(2 * SEEDS.length * PAYMENTS);
-  });
+  test.each(COUPLINGS)(
+    'ties out under every mixture of faults, its books coupled: %s',
+    async (coupling) => {
+      let figures = NO_FIGURES;
+      for (const seed of SEEDS) {
+        const result = await runSimulation({ seed, payments: PAYMENTS, coupling });
+        expect(result.violations).toEqual([]);
+        figures = addSeed(figures, result);
+      }
+      expect(faultCount(figures)).toBeGreaterThan(2 * SEEDS.length * PAYMENTS);
+    },
+  );
 
   test('meets every kind of fault and every situation that matters', async () => {
     const rates = onlyRates(FAULT_KINDS, 0.5);
     let figures = NO_FIGURES;
-    for (const seed of [1, 2, 3, 4, 5, 6]) {
-      const result = await runSimulation({ seed, payments: 200, rates });
-      expect(result.violations).toEqual([]);
-      figures = addSeed(figures, result);
+    for (const coupling of COUPLINGS) {
+      for (const seed of [1, 2, 3]) {
+        const result = await runSimulation({ seed, payments: 150, coupling, rates });
+        expect(result.violations).toEqual([]);
+        figures = addSeed(figures, result);
+      }
     }
     for (const seed of SEEDS)
       figures = addSeed(figures, await runSimulation({ seed, payments: PAYMENTS }));
@@ -37,14 +38,28 @@ describe('a simulated platform', { timeout: 240_000 }, () => {
     expect(unreached(figures)).toEqual([]);
   });
 
-  test('does the same thing twice, event by event, and another thing for another seed', async () => {
-    const [first, again, other] = await simulated([11, 11, 12]);
-    expect(again).toEqual(first);
-    expect(other?.traceHash).not.toBe(first?.traceHash);
+  test.each(COUPLINGS)('does the same thing twice, event by event: %s', async (coupling) => {
+    const first = await runSimulation({ seed: 11, payments: PAYMENTS, coupling });
+    expect(await runSimulation({ seed: 11, payments: PAYMENTS, coupling })).toEqual(first);
   });
 
-  test('has nothing to heal where nothing goes wrong', async () => {
-    const { faults, violations } = await runSimulation({ seed: 1, payments: PAYMENTS, rates: {} });
+  test('does another thing for another seed, and for another coupling', async () => {
+    const runs = [
+      { seed: 11, coupling: 'relay' },
+      { seed: 12, coupling: 'relay' },
+      { seed: 11, coupling: 'two_phase' },
+    ] as const;
+    const hashes = new Set<string>();
+    for (const one of runs) {
+      hashes.add((await runSimulation({ ...one, payments: 10 })).traceHash);
+    }
+    expect(hashes.size).toBe(runs.length);
+  });
+
+  test.each(COUPLINGS)('has nothing to heal where nothing goes wrong: %s', async (coupling) => {
+    const options = { seed: 1, payments: PAYMENTS, coupling, rates: {} };
+    const { faults, violations, marks } = await runSimulation(options);
     expect([faults, violations]).toEqual([{}, []]);
+    expect(marks.internal_drop_healed).toBeUndefined();
   });
 });

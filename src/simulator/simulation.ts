@@ -6,14 +6,13 @@ import { POLICY_DEFAULT } from '../core/policy.ts';
 import { isOpen } from '../core/channel-order.ts';
 import { readChannelOrderNo } from '../core/id.ts';
 import { JobTable } from '../store/memory-jobs.ts';
-import { memoryStore } from '../store/memory-store.ts';
-import type { MemoryTables } from '../store/memory-store.ts';
 import { firstQueryMs } from './accounts.ts';
 import { acknowledgedCheck } from './acknowledged-check.ts';
 import { audit } from './auditor.ts';
 import { SimulatedBrake } from './brake.ts';
 import { SimulatedChannels } from './channel.ts';
-import { checkedStore, checkJobs } from './commit-check.ts';
+import type { Coupling } from '../runtime/config.ts';
+import { COUPLINGS } from '../runtime/config.ts';
 import type { FaultRates } from './fault-kinds.ts';
 import type { FaultControl } from './faults.ts';
 import { Faults, swarmRates } from './faults.ts';
@@ -27,12 +26,17 @@ import { Randomness } from './prng.ts';
 import type { Durable, Sabotage } from './process.ts';
 import { PlatformProcess } from './process.ts';
 import { readableOf } from './told.ts';
+import { checkOwned } from './job-check.ts';
+import type { SimulatedBooks } from './simulated-books.ts';
+import { openSimulatedBooks } from './simulated-books.ts';
 import { truthCheck } from './truth-check.ts';
 import { World } from './world.ts';
 
 export type SimulationOptions = {
   readonly seed: number;
   readonly payments: number;
+  /** How the books are coupled; each in turn, as the seed says, unless it is named. */
+  readonly coupling?: Coupling;
   /** Rates instead of those that the seed draws. */
   readonly rates?: FaultRates;
   readonly sabotage?: Sabotage;
@@ -51,10 +55,13 @@ export type SimulatedViolation = {
 
 export type SimulationResult = {
   readonly seed: number;
+  readonly coupling: Coupling;
   readonly payments: number;
   readonly faults: Readonly<Record<string, number>>;
   /** Important situations that were reached, and how often. */
   readonly marks: Readonly<Record<string, number>>;
+  /** Messages that one book in a database of its own took in from the other, by type. */
+  readonly messages: Readonly<Record<string, number>>;
   readonly events: number;
   readonly violations: readonly SimulatedViolation[];
   readonly traceHash: string;
@@ -68,10 +75,15 @@ const START_MS = Date.UTC(2026, 10, 24, 15, 50);
 const FAULTY_MS = 45 * MINUTE;
 /** After that: every plan of questions, and the whole ladder of notices. */
 const HEALING_MS = 5 * DAY;
+/** Workers scan every half minute; of those scans only such are played as may find something. */
+const SCANS_AFTER_MS = [45_000, 2 * MINUTE, 10 * MINUTE, HOUR];
 const PROCESS_COUNT = 2;
 const PROCESS_SKEW_MS = 400;
 const CHANNEL_SKEW_MS = 2_000;
 const VIOLATIONS_MAX = 20;
+/** Ten times what a run takes. */
+const EVENTS_MAX = 50_000;
+const EVENTS_PER_PAYMENT_MAX = 10_000;
 
 /** Runs one seed to its end. The same options give the same result, event by event. */
 export async function runSimulation(options: SimulationOptions): Promise<SimulationResult> {
@@ -82,18 +94,20 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
 
 class Simulation {
   readonly #options: SimulationOptions;
+  readonly #coupling: Coupling;
   readonly #world: World;
   readonly #faults: Faults;
   readonly #marks = new Marks();
   readonly #channels: SimulatedChannels;
   readonly #merchants: Merchants;
   readonly #processes: PlatformProcess[] = [];
-  readonly #tables: MemoryTables;
+  readonly #books: SimulatedBooks;
   readonly #durable: Durable;
   readonly #violations: SimulatedViolation[] = [];
 
   constructor(options: SimulationOptions) {
     this.#options = options;
+    this.#coupling = options.coupling ?? couplingOf(options.seed);
     const random = new Randomness(options.seed);
     this.#world = new World(random, START_MS, options.trace ?? null);
     this.#faults = new Faults(random, options.rates ?? swarmRates(random), options.control);
@@ -103,19 +117,18 @@ class Simulation {
     const common = { world: this.#world, faults: this.#faults, marks };
     const { seed } = options;
     this.#channels = new SimulatedChannels({ ...common, seed, skewMs, report });
-    const { store, tables } = memoryStore(endpointsOf);
-    this.#tables = tables;
     const processOf = (site: string): PlatformProcess => this.#processOf(site);
-    const read = tables.payments.get.bind(tables.payments);
+    const read = (paymentId: string) => this.#books.tables.find(paymentId);
     const operators = new Operators({ ...common, read, processOf });
     const brake = new SimulatedBrake(this.#world, this.#faults, marks);
     const checkTruth = truthCheck({ channels: this.#channels, brake, marks, report });
-    this.#durable = {
-      brake,
-      marks,
-      store: checkedStore({
-        store,
-        tables,
+    this.#books = openSimulatedBooks(this.#coupling, {
+      ...common,
+      endpointsOf,
+      onMessageLost: () => {
+        for (const afterMs of SCANS_AFTER_MS) this.#lookAt(this.#world.nowMs + afterMs);
+      },
+      checks: {
         report,
         marks,
         nowMs: () => this.#world.nowMs,
@@ -127,7 +140,12 @@ class Simulation {
           for (const one of written) operators.see(one);
           this.#wakeWorkers();
         },
-      }),
+      },
+    });
+    this.#durable = {
+      brake,
+      marks,
+      books: this.#books,
       storedNotifications: new JobTable(),
       keptBodies: new Set(),
       nextDueAtMs: () => this.#nextDueAtMs(),
@@ -142,7 +160,7 @@ class Simulation {
       processOf,
       acknowledgedCheck({
         report,
-        find: (no) => read(readChannelOrderNo(no)?.paymentId ?? ''),
+        find: (no) => read(readChannelOrderNo(no)?.paymentId ?? '') ?? undefined,
         isKept: (body) => this.#durable.keptBodies.has(body),
       }),
     );
@@ -154,25 +172,37 @@ class Simulation {
     for (let at = 0; at < payments; at++) {
       if (!onlyPayments || onlyPayments.has(at)) void this.#merchants.sell(at);
     }
-    await this.#world.runUntil(START_MS + FAULTY_MS);
+    // A quiet platform still looks around once a day.
+    for (let day = 1; day * DAY < HEALING_MS; day++) this.#lookAt(START_MS + FAULTY_MS + day * DAY);
+    await this.#runUntil(START_MS + FAULTY_MS);
     this.#world.note('the faults end');
     this.#faults.end();
-    // A quiet platform still looks around once a day.
-    for (let day = 1; day * DAY < HEALING_MS; day++) {
-      this.#world.after(day * DAY, 'a new day', () => this.#wakeWorkers(this.#world.nowMs));
-    }
-    await this.#world.runUntil(START_MS + FAULTY_MS + HEALING_MS);
+    await this.#runUntil(START_MS + FAULTY_MS + HEALING_MS);
     await this.#reconcile();
     this.#audit();
+  }
+
+  /** I18: it comes to rest. Whoever tries the same thing in vain for ever uses up all events. */
+  async #runUntil(untilMs: number): Promise<void> {
+    const eventsMax = EVENTS_MAX + this.#options.payments * EVENTS_PER_PAYMENT_MAX;
+    const isOver = await this.#world.runUntil(untilMs, eventsMax);
+    if (!isOver) this.#report('I18', 'the platform does not come to rest');
+  }
+
+  /** Idle workers look around. */
+  #lookAt(atMs: number): void {
+    this.#world.at(atMs, 'a look around', () => this.#wakeWorkers(this.#world.nowMs));
   }
 
   result(): SimulationResult {
     const { seed, payments } = this.#options;
     return {
       seed,
+      coupling: this.#coupling,
       payments,
       faults: this.#faults.counts,
       marks: this.#marks.counts,
+      messages: this.#marks.messages,
       events: this.#world.eventCount,
       violations: this.#violations,
       traceHash: this.#world.traceHash,
@@ -205,7 +235,7 @@ class Simulation {
 
   #nextDueAtMs(): number | null {
     const dues = [
-      this.#tables.nextDueAtMs(FIRST_QUERY_MS),
+      this.#books.tables.nextDueAtMs(FIRST_QUERY_MS),
       this.#durable.storedNotifications.nextDueAtMs(),
     ].filter((dueAtMs) => dueAtMs !== null);
     return dues.length === 0 ? null : Math.min(...dues);
@@ -224,19 +254,19 @@ class Simulation {
    * reconciliation does before it believes any file.
    */
   async #reconcile(): Promise<void> {
-    for (const { payment, orders } of this.#tables.payments.values()) {
+    for (const { payment, orders } of this.#books.tables.all()) {
       if (!orders.some((order) => isOpen(order) && order.awaitsStatement)) continue;
       const { merchantNumber, id: paymentId } = payment;
       void this.#merchants.sync({ merchantNumber, paymentId });
     }
-    await this.#world.runUntil(this.#world.nowMs + 2 * DAY);
+    await this.#runUntil(this.#world.nowMs + 2 * DAY);
   }
 
   #audit(): void {
-    for (const aggregate of this.#tables.payments.values()) {
-      checkJobs(aggregate, this.#tables, this.#report.bind(this));
-    }
-    const aggregates = [...this.#tables.payments.values()];
+    const { tables } = this.#books;
+    const aggregates = tables.all();
+    for (const one of aggregates) checkOwned(one, tables, this.#report.bind(this));
+    this.#books.checkAtRest();
     const orders = aggregates.flatMap((one) => one.orders);
     const byNo = new Map(orders.map((order) => [order.channelOrderNo, order]));
     const { refunds } = this.#merchants;
@@ -265,6 +295,11 @@ class Simulation {
     if (this.#violations.length >= VIOLATIONS_MAX) return;
     this.#violations.push({ id, words, atMs: this.#world.nowMs - START_MS });
   }
+}
+
+/** The coupling of a seed that names none: each of them in turn. */
+export function couplingOf(seed: number): Coupling {
+  return COUPLINGS[seed % COUPLINGS.length] ?? 'together';
 }
 
 const FIRST_QUERY_MS = firstQueryMs(POLICY_DEFAULT);

@@ -3,13 +3,19 @@
  * commit, a commit whose answer is lost, a commit that takes long, a guard that somebody else was
  * quicker at. What the database has written is never taken back.
  */
-import type { AggregateChange, DueNotice, NoticeLease, Store } from '../store/store.ts';
+import type {
+  AggregateChange,
+  DueNotice,
+  NoticeLease,
+  Store,
+  WriteResult,
+} from '../store/store.ts';
 import type { Life } from './life.ts';
 
 /** What a broken connection looks like from inside. */
-class ConnectionLost extends Error {}
+export class ConnectionLost extends Error {}
 
-const READ_LEG_MS = [0, 1] as const;
+export const READ_LEG_MS = [0, 1] as const;
 const COMMIT_LEG_MS = [0, 3] as const;
 /** A commit that has to wait for the disk or for a lock; still shorter than the sweep's overlap. */
 const SLOW_COMMIT_MS = [200, 1_500] as const;
@@ -27,7 +33,14 @@ export function storePort(life: Life, store: Store): Store {
       await read('find', async () => await store.findByMerchantOrderNo(merchant, no)),
     findByMerchantRefundNo: async (merchant, no) =>
       await read('find_refund', async () => await store.findByMerchantRefundNo(merchant, no)),
-    write: async (changes, lease) => await write(life, store, changes, lease ?? null),
+    write: async (changes, lease = null) =>
+      await commitOver(
+        life,
+        'store.write',
+        changes,
+        lease,
+        async (own) => await store.write(changes, own),
+      ),
     claimDroppedOrders: async (account, limit, nowMs, leaseMs) =>
       await read(
         'claim_orders',
@@ -57,22 +70,26 @@ export function storePort(life: Life, store: Store): Store {
   };
 }
 
-async function write(
+/**
+ * One commit of a batch, with everything that may happen to it. What was born leased comes with the answer,
+ * and is lost with it.
+ */
+export async function commitOver(
   life: Life,
-  store: Store,
+  site: string,
   changes: readonly AggregateChange[],
   lease: NoticeLease | null,
-): Promise<('written' | 'stale')[]> {
-  const isSlow = life.hits('commit_slow', 'write');
+  commit: (lease: NoticeLease | null) => Promise<WriteResult[]>,
+): Promise<WriteResult[]> {
+  const isSlow = life.hits('commit_slow', site);
   const legMs = isSlow ? SLOW_COMMIT_MS : COMMIT_LEG_MS;
-  // What was born leased comes with the answer, and is lost with it.
   let leased: readonly DueNotice[] = [];
   const leaseHere = lease && { ...lease, take: (born: typeof leased) => void (leased = born) };
-  const answer = await life.exchange('store.write', legMs, async () => {
-    if (life.hits('store_error', 'write')) throw new ConnectionLost('before the commit');
-    if (life.hits('commit_stale', 'write')) return changes.map(() => 'stale' as const);
-    const results = await store.write(changes, leaseHere);
-    if (life.hits('commit_answer_lost', 'write')) throw new ConnectionLost('after the commit');
+  const answer = await life.exchange(site, legMs, async () => {
+    if (life.hits('store_error', site)) throw new ConnectionLost('before the commit');
+    if (life.hits('commit_stale', site)) return changes.map(() => 'stale' as const);
+    const results = await commit(leaseHere);
+    if (life.hits('commit_answer_lost', site)) throw new ConnectionLost('after the commit');
     return results;
   });
   lease?.take(leased);

@@ -74,9 +74,10 @@ export class World {
     this.#trace?.(`${((this.#nowMs - this.#startMs) / 1000).toFixed(3).padStart(12)} ${line}`);
   }
 
-  /** Lets everything happen that happens until then. */
-  async runUntil(untilMs: number): Promise<void> {
+  /** Lets everything happen that happens until then; false when that is more than `eventsMax` events in all. */
+  async runUntil(untilMs: number, eventsMax: number): Promise<boolean> {
     for (;;) {
+      if (this.#eventCount >= eventsMax) return false;
       const next = this.#heap.peek();
       if (!next || next.atMs > untilMs) break;
       this.#heap.pop();
@@ -91,5 +92,6 @@ export class World {
       });
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-/** Many simulated payments, seed by seed; what was done is kept, so that a run that ended goes on where it stood. */
+/** Many simulated payments, seed by seed, over the three couplings in turn; what was done is kept, so that a run that ended goes on where it stood. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { coverageById } from '../../src/simulator/fault-ids.ts';
@@ -23,6 +23,8 @@ type State = {
   readonly replayed: number;
   readonly unequal: number;
   readonly cpuMs: number;
+  /** Payments by coupling. */
+  readonly byCoupling: Readonly<Record<string, number>>;
 };
 
 /** Runs the seeds that are left; each twentieth runs twice and must come out the same, event by event. */
@@ -52,6 +54,8 @@ export async function proveSimulation(options: SimulationProofOptions) {
     replayed,
     unequal,
     payments_per_cpu_s: Math.round(figures.payments / (cpuMs / 1_000)),
+    by_coupling: state.byCoupling,
+    messages: figures.messages,
     by_fault_id: coverageById(figures.faults, figures.marks),
     marks: figures.marks,
     unreached: missing,
@@ -69,16 +73,22 @@ async function oneSeed(
   const { user, system } = process.cpuUsage(before);
   for (const { id, words } of result.violations) onProgress(`✗ seed ${seed} ${id}: ${words}`);
   const figures = addSeed(state.figures, result);
+  const { coupling, payments } = result;
+  const byCoupling = {
+    ...state.byCoupling,
+    [coupling]: (state.byCoupling[coupling] ?? 0) + payments,
+  };
   const cpuMs = state.cpuMs + (user + system) / 1_000;
-  if (seed % REPLAYED_EVERY !== 0) return { ...state, figures, cpuMs };
+  if (seed % REPLAYED_EVERY !== 0) return { ...state, figures, cpuMs, byCoupling };
   const again = await runSimulation({ seed, payments: PAYMENTS_PER_SEED });
   const isEqual = again.traceHash === result.traceHash && again.events === result.events;
-  const { replayed, unequal } = state;
-  return { figures, cpuMs, replayed: replayed + 1, unequal: unequal + Number(!isEqual) };
+  const replayed = state.replayed + 1;
+  const unequal = state.unequal + Number(!isEqual);
+  return { figures, cpuMs, byCoupling, replayed, unequal };
 }
 
 function readState(path: string): State {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const fresh = { figures: NO_FIGURES, replayed: 0, unequal: 0, cpuMs: 0 };
+  const fresh = { figures: NO_FIGURES, replayed: 0, unequal: 0, cpuMs: 0, byCoupling: {} };
   return text === '' ? fresh : (JSON.parse(text) as State);
 }

@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
  * runs on a clock and a channel of its own; of the channels only the port, never a connector.
  */
 const simulatorMay =
-  /^src\/(?:sandbox\/(?:books?\b|books?-|notification\b)|store\/(?:store\.ts|memory\b)|channels\/connector\.ts|runtime\/)/u;
+  /^src\/(?:sandbox\/(?:books?\b|books?-|notification\b)|store\/(?:store\.ts|book-databases\.ts|memory\b)|channels\/connector\.ts|runtime\/)/u;
 
 const auditor = /^src\/sandbox\/auditor(?:-[a-z-]+)?\.ts$/u;
 

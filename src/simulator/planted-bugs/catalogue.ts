@@ -1,6 +1,7 @@
 /** Every planted bug, and the search for the seed that finds one. */
 import { COMMIT_BUGS } from './commit-bugs.ts';
 import { OUTCOME_BUGS } from './outcome-bugs.ts';
+import { COUPLING_BUGS } from './coupling-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { REFUND_BUGS } from './refund-bugs.ts';
 import { runSimulation } from '../simulation.ts';
@@ -9,6 +10,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...OUTCOME_BUGS,
   ...REFUND_BUGS,
   ...COMMIT_BUGS,
+  ...COUPLING_BUGS,
 ];
 
 export type Found = {
@@ -27,10 +29,10 @@ export async function findBug(
   firstSeed: number,
   seedsMax: number,
 ): Promise<Found> {
-  const { name, foundBy } = bug;
+  const { name, foundBy, coupling = 'together' } = bug;
   for (let seed = firstSeed; seed < firstSeed + seedsMax; seed++) {
     const sabotage = bug.plant();
-    const { violations } = await runSimulation({ seed, payments: PAYMENTS, sabotage });
+    const { violations } = await runSimulation({ seed, payments: PAYMENTS, coupling, sabotage });
     const found = violations.find((one) => foundBy.includes(one.id));
     if (found) return { name, invariant: found.id, seed, words: found.words };
   }

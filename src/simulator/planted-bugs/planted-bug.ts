@@ -8,6 +8,7 @@ import type { Input } from '../../core/input.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Connector } from '../../channels/connector.ts';
 import type { Applied, Door } from '../../runtime/apply.ts';
+import type { Coupling } from '../../runtime/config.ts';
 import type { AggregateChange, PaymentKey, Step, Store } from '../../store/store.ts';
 import type { Sabotage } from '../process.ts';
 
@@ -17,6 +18,8 @@ export type PlantedBug = {
   readonly words: string;
   /** The rules that may find it. */
   readonly foundBy: readonly string[];
+  /** The coupling in which it shows; `together` unless it is named. */
+  readonly coupling?: Coupling;
   /** A fresh defect for one run: what it remembers lives as long as the run. */
   readonly plant: () => Sabotage;
 };
