@@ -31,6 +31,7 @@ import {
 } from './exceptions/external-drop.ts';
 import { channelOrderNo } from './id.ts';
 import type { Fact } from './input.ts';
+import { askedAt } from './input.ts';
 import { postChargeLearned, postReleasedFromHold, postReversedAtChannel } from './journal.ts';
 import type { ToChannelBook } from './message.ts';
 import type { ChargeFact, Outcome } from './outcome.ts';
@@ -124,7 +125,10 @@ export function learnOutcome(
   if (outcome.type === 'closed' && order.closeStep === 'none') {
     return die(moved(order, 'closed'), 'channel_closed', fact, out, context);
   }
-  const proof = evidence.operation === 'query' ? proofOfEnd(order, outcome, context) : null;
+  const proof =
+    evidence.operation === 'query'
+      ? proofOfEnd(order, outcome, askedAt(fact, context.nowMs), context)
+      : null;
   if (proof) return die(moved(order, 'closed'), proof, fact, out, context);
   return stayOpen(takeAnswer(order, outcome, fact), fact, out, context);
 }
@@ -132,10 +136,11 @@ export function learnOutcome(
 /** An answer about an order that has its end, and that names no money. */
 function takeContradiction(
   order: ChannelOrder,
-  { outcome, evidence, planned }: OutcomeLearned,
+  fact: OutcomeLearned,
   out: Consequences,
   context: Context,
 ): ChannelOrder {
+  const { outcome, evidence, planned } = fact;
   const isPaid = order.charges.some((charge) => charge.reversedAtMs === null);
   if (isPaid && deniesMoney(outcome)) {
     if (evidence.via === 'query') openConflict(order, outcome, out, context);
@@ -143,7 +148,7 @@ function takeContradiction(
   }
   // An answer from the channel itself that names no other money ends a doubt raised by a notification.
   if (evidence.via === 'query' && outcome.type !== 'unknown') {
-    settleDoubts(order, out, context);
+    settleDoubts(order, askedAt(fact, context.nowMs), out, context);
   }
   const gotNoAnswer = planned && evidence.operation === 'query' && outcome.type === 'unknown';
   if (!gotNoAnswer || !isDoubted(order, out)) return order;
@@ -169,7 +174,7 @@ function learnReversal(
   // Without its charge it cannot be booked: the channel is asked what else it took.
   if (!charge && via === 'notification') return doubtAmount(order, transactionNo, out, context);
   if (!charge || charge.reversedAtMs !== null) {
-    if (via === 'query') settleDoubts(order, out, context);
+    if (via === 'query') settleDoubts(order, askedAt(fact, context.nowMs), out, context);
     return order;
   }
   out.postings.push(postReversedAtChannel(order, charge, reversedAtMs, via));
@@ -290,7 +295,7 @@ function die(
     context,
     `The order is ${dead.status}: ${evidence}, by ${fact.evidence.via}.`,
   );
-  settleDoubts(dead, out, context);
+  settleDoubts(dead, askedAt(fact, context.nowMs), out, context);
   return dead;
 }
 
@@ -339,7 +344,7 @@ function learnCharges(
   ) {
     out.effects.push({ type: 'ask_done', attempt: order.attempt });
   }
-  if (isAnswer) settleDoubts(order, out, context);
+  if (isAnswer) settleDoubts(order, askedAt(fact, context.nowMs), out, context);
   return order;
 }
 

@@ -72,6 +72,11 @@ export type Fact =
       readonly evidence: Evidence;
       /** True when the dropped-order plan asked, and not a merchant's sync or a request in line. */
       readonly planned: boolean;
+      /**
+       * When the question left: an answer says how things stood then, however late it is decided. Left
+       * out for what nobody asked.
+       */
+      readonly askedAtMs?: number;
       /** The account that proved it: its word counts only for its own orders. */
       readonly from: { readonly channel: string; readonly account: string };
     }
@@ -114,3 +119,8 @@ export type Fact =
   | { readonly type: 'notice_delivered'; readonly eventId: string; readonly endpoint: string };
 
 export type Input = Request | Fact;
+
+/** The time that an answer is about: when it was asked for, else when it is decided. */
+export function askedAt(fact: { readonly askedAtMs?: number }, nowMs: number): number {
+  return fact.askedAtMs ?? nowMs;
+}

@@ -97,7 +97,8 @@ export function newPerformer(
       if (!order || !connector) return null;
       const permit = options.permit ?? connector.acquire();
       if (!permit) return null;
-      const deadlineAtMs = Math.min(clock.nowMs() + connector.callDeadlineMs, options.deadlineAtMs);
+      const askedAtMs = clock.nowMs();
+      const deadlineAtMs = Math.min(askedAtMs + connector.callDeadlineMs, options.deadlineAtMs);
       killPoint(`${operation}.before_call`);
       const answer = await call(connector, aggregate, order, operation, deadlineAtMs).finally(() =>
         permit.release(),
@@ -116,6 +117,7 @@ export function newPerformer(
             raw: answer.raw.slice(0, RAW_LENGTH_MAX),
           },
           planned: options.planned,
+          askedAtMs,
           from: { channel: order.channel, account: order.account },
         },
       );

@@ -5,6 +5,7 @@
 import type { Connector, Connectors, Permit } from '../channels/connector.ts';
 import type { Aggregate } from '../core/aggregate.ts';
 import { isOpen } from '../core/channel-order.ts';
+import type { ChannelRefund } from '../core/channel-refund.ts';
 import { isInFlight } from '../core/channel-refund.ts';
 import type { Refusal } from '../core/decision.ts';
 import type { CreatePayment, Input, RequestedTry, RequestRefund } from '../core/input.ts';
@@ -111,7 +112,7 @@ async function syncAll(
   killPoint('sync.before_query');
   const call = { planned: false, deadlineAtMs, permit: null };
   let latest: Aggregate = aggregate;
-  for (const { attempt, number } of refundsInFlight(aggregate)) {
+  for (const { attempt, number } of refundsToAsk(aggregate)) {
     const applied = await performer.performRefund(latest, attempt, number, 'query', call);
     latest = applied?.aggregate ?? latest;
   }
@@ -123,10 +124,16 @@ async function syncAll(
   return { type: 'done', aggregate: latest, isNew: false };
 }
 
-/** Channel refunds whose result the channel may know by now. */
-function refundsInFlight({ orders }: Aggregate): { attempt: number; number: number }[] {
+function isGivenUp({ sentAtMs, failure }: ChannelRefund): boolean {
+  return sentAtMs !== null && failure?.code === 'given_up';
+}
+
+/** Channel refunds whose result the channel may know by now; it may have paid what a person gave up. */
+function refundsToAsk({ orders }: Aggregate): { attempt: number; number: number }[] {
   return orders.flatMap(({ attempt, refunds }) =>
-    refunds.filter(isInFlight).map(({ number }) => ({ attempt, number })),
+    refunds
+      .filter((one) => isInFlight(one) || isGivenUp(one))
+      .map(({ number }) => ({ attempt, number })),
   );
 }
 

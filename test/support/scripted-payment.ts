@@ -100,6 +100,7 @@ export function countingBytes(): Uint8Array {
 }
 
 export type Learned = {
+  readonly askedAtMs?: number;
   readonly operation?: Operation;
   readonly attempt?: number;
   readonly planned?: boolean;
@@ -202,7 +203,7 @@ export class ScriptedPayment {
 
   /** What a channel said about an order, by whichever call or message. */
   learn(outcome: Outcome, how: Learned = {}): Decision {
-    const { operation = 'query', attempt = 1, planned = false } = how;
+    const { operation = 'query', attempt = 1, planned = false, askedAtMs } = how;
     const { channel, account } = this.order(attempt);
     return this.decide({
       type: 'outcome_learned',
@@ -210,6 +211,7 @@ export class ScriptedPayment {
       outcome,
       evidence: { via: viaOf(operation), operation, raw: outcome.channelCode },
       planned,
+      ...(askedAtMs !== undefined && { askedAtMs }),
       from: { channel, account },
     });
   }

@@ -119,14 +119,19 @@ export function handOverDoubts(
  * answer without it may come from a copy that lags behind the message, or be older than that: it counts once
  * the channel's margin for late bookings has passed, and until then the channel is asked again.
  */
-export function settleDoubts(order: ChannelOrder, out: Consequences, context: Context): void {
+export function settleDoubts(
+  order: ChannelOrder,
+  askedAtMs: number,
+  out: Consequences,
+  context: Context,
+): void {
   const { attempt } = order;
   const { validityMarginMs } = context.rules(order.channel, order.account);
   for (const doubt of out.cases.filter((one) => isDoubtAbout(order, one))) {
     const { kind, subject } = doubt;
     const charge = order.charges.find((one) => chargeKey(attempt, one.transactionNo) === subject);
     if (charge) resolveCase(out, context, kind, subject, wordsFor(charge), false);
-    else if (context.nowMs >= doubt.openedAtMs + validityMarginMs && doubt.owner === 'platform') {
+    else if (askedAtMs >= doubt.openedAtMs + validityMarginMs && doubt.owner === 'platform') {
       const words = 'Asked, the channel named all that it took.';
       resolveCase(out, context, kind, subject, words, false);
     }

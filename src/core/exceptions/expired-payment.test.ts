@@ -114,6 +114,17 @@ describe('the safe close', () => {
     expect(payment.order().closeStep).toBe('asking');
   });
 
+  test('a channel that knows the order and then does not find it has shown a copy that lags, and no end', () => {
+    const payment = waiting();
+    payment.decide({ type: 'close_payment' });
+    payment.answerJob(WAITING);
+    payment.answerJob(CLOSED);
+    payment.answerJob(NOT_FOUND);
+    expect(payment.order().deathEvidence).toBeNull();
+    payment.answerJob(CLOSED);
+    expect(payment.order().deathEvidence).toBe('close_acknowledged');
+  });
+
   test('a number closed before it came is dead where the channel refuses it from then on', () => {
     const payment = new ScriptedPayment();
     payment.learn(UNKNOWN, { operation: 'pay' });
@@ -127,6 +138,16 @@ describe('the safe close', () => {
       deathEvidence: 'close_acknowledged',
     });
     expect(payment.status).toBe('closed');
+  });
+
+  test('an answer that was asked for before the validity and its margin were over proves no end, however late it is decided', () => {
+    const payment = new ScriptedPayment({ try: PAGE, expiresInMs: 5 * MINUTE });
+    const lastWordAtMs = payment.order().validUntilMs + WALLET_RULES.validityMarginMs;
+    payment.nowMs = lastWordAtMs + MINUTE;
+    payment.learn(NOT_FOUND, { askedAtMs: lastWordAtMs - 1 });
+    expect(payment.order().deathEvidence).toBeNull();
+    payment.learn(NOT_FOUND, { askedAtMs: lastWordAtMs });
+    expect(payment.order().deathEvidence).toBe('not_found_after_validity');
   });
 
   test('where the channel does not know the number and may meet it later, only the end of the validity proves it dead', () => {

@@ -44,18 +44,21 @@ export function beginClose(order: ChannelOrder, out: Consequences, context: Cont
   return { ...order, closeStep: 'asking', awaitsStatement: false };
 }
 
-/** What the answer to a question proves about an order that is still open; null when it proves no end. */
+/** What the answer to a question, asked then, proves about an order that is still open; null when it proves no end. */
 export function proofOfEnd(
   order: ChannelOrder,
   outcome: Outcome,
+  askedAtMs: number,
   context: Context,
 ): DeathEvidence | null {
   if (outcome.type === 'closed') return 'close_acknowledged';
   if (outcome.type !== 'not_found') return null;
   const rules = context.rules(order.channel, order.account);
-  if (context.nowMs >= order.validUntilMs + rules.validityMarginMs)
-    return 'not_found_after_validity';
-  return order.closeStep === 'confirming' && rules.closeRefusesUnknown
+  if (askedAtMs >= order.validUntilMs + rules.validityMarginMs) return 'not_found_after_validity';
+  // A channel that has said it waits for the payer knows the order: not finding it is a copy that lags.
+  const opensByLink = rules.products[order.product]?.opensByLink ?? false;
+  const isKnown = order.status === 'pending' && !opensByLink;
+  return order.closeStep === 'confirming' && rules.closeRefusesUnknown && !isKnown
     ? 'close_acknowledged'
     : null;
 }
