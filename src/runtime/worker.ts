@@ -55,6 +55,9 @@ const DAY_MS = 24 * 3_600_000;
 
 /** How far behind its watermark the sweep looks again, for commits that came late. */
 const SWEEP_OVERLAP_MS = 2_000;
+/** Now and then it looks further back: no commit takes longer than its statements and their pauses may. */
+const LATE_OVERLAP_MS = 60_000;
+const LATE_EVERY_MS = 30_000;
 
 /** A worker over these parts; it does nothing until it is asked to. */
 export function newWorker(options: WorkerOptions): Worker {
@@ -62,9 +65,13 @@ export function newWorker(options: WorkerOptions): Worker {
   const firstQueryMs = new Map(
     connectors.all.map((one) => [accountName(one), queryDelayMs(one.rules, policy, '', 0)]),
   );
+  let lateAtMs = 0;
   const sweep = async (): Promise<number> => {
     options.killPoint('sweep.before');
-    await store.sweepYoung(firstQueryMs, clock.nowMs(), SWEEP_OVERLAP_MS);
+    const nowMs = clock.nowMs();
+    const isLate = nowMs >= lateAtMs;
+    await store.sweepYoung(firstQueryMs, nowMs, isLate ? LATE_OVERLAP_MS : SWEEP_OVERLAP_MS);
+    if (isLate) lateAtMs = nowMs + LATE_EVERY_MS;
     options.killPoint('sweep.after');
     // Rows that it finds are work for the others, not work done.
     return 0;

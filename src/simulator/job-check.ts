@@ -6,7 +6,7 @@ import type { MemoryTables } from '../store/memory-store.ts';
 import type { Report } from './report.ts';
 
 /** How far the sweep looks back behind its watermark; what is younger may still be found. */
-const OVERLAP_MS = 2_000;
+const OVERLAP_MS = 60_000;
 
 /** Looks at a payment beside the tables of jobs. */
 export function checkOwned(aggregate: Aggregate, tables: MemoryTables, report: Report): void {

@@ -17,8 +17,8 @@ export class ConnectionLost extends Error {}
 
 export const READ_LEG_MS = [0, 1] as const;
 const COMMIT_LEG_MS = [0, 3] as const;
-/** A commit that has to wait for the disk or for a lock; still shorter than the sweep's overlap. */
-const SLOW_COMMIT_MS = [200, 1_500] as const;
+/** A commit that has to wait for the disk or for a lock. */
+const SLOW_COMMIT_MS = [200, 8_000] as const;
 
 /** The store as a process sees it during one life. */
 export function storePort(life: Life, store: Store): Store {
