@@ -43,8 +43,9 @@ function auditPayments({ books, payments }: Audit, report: AuditReport): void {
     }
     for (const order of payment.channel_orders) {
       const state = books.stateOf(order.channel_order_no);
-      // Only a channel can say no; one that waits, shut the order or was paid did not say it.
-      if (order.status === 'failed' && state !== 'DECLINED' && state !== 'NOT_EXIST') {
+      // Only a channel can say no: to a payer, to a number that it shut before, or to one it never took.
+      const isNo = state === 'DECLINED' || state === 'CLOSED' || state === 'NOT_EXIST';
+      if (order.status === 'failed' && !isNo) {
         report('I6', `${payment.id} has a failed order that its channel calls ${state}`);
       }
       if (order.status === 'closed' && (state === 'WAITING' || state === 'PAYING')) {

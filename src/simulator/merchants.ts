@@ -7,6 +7,7 @@ import type { Aggregate } from '../core/aggregate.ts';
 import { isOpen } from '../core/channel-order.ts';
 import type { CreatePayment, RequestedTry } from '../core/input.ts';
 import { LATE_PAYMENT_POLICIES } from '../core/payment.ts';
+import { ID_RANDOM_BYTES, newId } from '../core/id.ts';
 import type { Endpoint, PaymentKey } from '../store/store.ts';
 import { submissionOf } from './connector.ts';
 import type { Faults } from './faults.ts';
@@ -59,9 +60,9 @@ const ENDPOINT_COUNTS: Readonly<Record<number, number>> = { 1: 1, 2: 2, 3: 0 };
 
 export function endpointsOf(merchantNumber: number): Endpoint[] {
   return Array.from({ length: ENDPOINT_COUNTS[merchantNumber] ?? 0 }, (_, at) => ({
-    id: `we_${merchantNumber}_${at}`,
+    id: newId('we', merchantNumber, new Uint8Array(ID_RANDOM_BYTES).fill(at)),
     url: 'https://merchant.example/notices',
-    secrets: [],
+    secrets: ['whsec_simulated'],
   }));
 }
 

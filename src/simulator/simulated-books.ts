@@ -2,7 +2,7 @@
 import type { Book } from '../core/message.ts';
 import type { Coupling } from '../runtime/config.ts';
 import type { Coupled } from '../runtime/coupled-books.ts';
-import type { BookDatabases, WaitingMessage } from '../store/book-databases.ts';
+import type { BookDatabases, BookReaders, WaitingMessage } from '../store/book-databases.ts';
 import { memoryDatabases } from '../store/memory-databases.ts';
 import type { MemoryTables } from '../store/memory-store.ts';
 import { memoryStore } from '../store/memory-store.ts';
@@ -17,6 +17,9 @@ import { LeaseWatch } from './lease-check.ts';
 import type { Life } from './life.ts';
 import type { Marks } from './marks.ts';
 import { storePort } from './store-port.ts';
+import { twinDatabases, twinReaders } from './twin-databases.ts';
+import { twinStore } from './twin-store.ts';
+import type { Twin, TwinStores } from './twin.ts';
 import type { World } from './world.ts';
 
 export type SimulatedBooks = {
@@ -34,6 +37,8 @@ export type BooksOptions = {
   readonly checks: CheckOptions;
   /** A message between two databases is gone: only a scan finds it. */
   readonly onMessageLost: () => void;
+  /** Another store that must answer the same; null for memory alone. */
+  readonly twin: { readonly twin: Twin; readonly stores: TwinStores } | null;
 };
 
 /** Opens them. */
@@ -41,8 +46,9 @@ export function openSimulatedBooks(coupling: Coupling, options: BooksOptions): S
   return coupling === 'together' ? openTogether(options) : openApart(coupling, options);
 }
 
-function openTogether({ endpointsOf, checks }: BooksOptions): SimulatedBooks {
-  const { store, tables } = memoryStore(endpointsOf);
+function openTogether({ endpointsOf, checks, twin }: BooksOptions): SimulatedBooks {
+  const { store: own, tables } = memoryStore(endpointsOf);
+  const store = twin && 'store' in twin.stores ? twinStore(twin.twin, own, twin.stores.store) : own;
   const checked = checkedStore(store, tables, checks);
   return {
     tables,
@@ -53,10 +59,10 @@ function openTogether({ endpointsOf, checks }: BooksOptions): SimulatedBooks {
 
 function openApart(
   coupling: 'relay' | 'two_phase',
-  { world, faults, endpointsOf, checks, onMessageLost }: BooksOptions,
+  { world, faults, endpointsOf, checks, onMessageLost, twin }: BooksOptions,
 ): SimulatedBooks {
   const watch: { check: ApartCheck | null } = { check: null };
-  const { databases, readers, tables } = memoryDatabases({
+  const memory = memoryDatabases({
     endpointsOf,
     after: (durationMs, what, run) => world.after(durationMs, what, run),
     onCommitted: (book, changes) => {
@@ -68,6 +74,8 @@ function openApart(
       }
     },
   });
+  const { tables } = memory;
+  const { databases, readers } = twinned(memory, twin);
   const leases = new LeaseWatch({ ...checks, tables });
   watch.check = watchApart(tables, checks);
   /** Internal drops: rows of the outbox go, as if somebody had cleared a table. */
@@ -77,7 +85,12 @@ function openApart(
       if (effect.type !== 'message') continue;
       const name = { merchantNumber, paymentId, key: effect.key };
       if (!faults.hits('message_lost', `${book}:${effect.message.type}`)) continue;
-      if (tables.loseMessage(book, name)) onMessageLost();
+      world.after(0, `the message ${effect.key} is lost`, () => {
+        if (tables.loseMessage(book, name)) onMessageLost();
+        if (!twin || !('databases' in twin.stores)) return;
+        const { [book]: theirs } = twin.stores.databases;
+        void twin.twin.theirs('lose', async () => await theirs.dropOutbox([name]));
+      });
     }
   };
   const watched = watchedDatabases(databases, checks.marks);
@@ -93,6 +106,18 @@ function openApart(
       readers: readerPorts(life, readers),
     }),
     checkAtRest: () => watch.check?.atRest(),
+  };
+}
+
+function twinned(
+  mine: { readonly databases: BookDatabases; readonly readers: BookReaders },
+  twin: BooksOptions['twin'],
+): { readonly databases: BookDatabases; readonly readers: BookReaders } {
+  if (!twin || !('databases' in twin.stores)) return mine;
+  const { databases, readers } = twin.stores;
+  return {
+    databases: twinDatabases(twin.twin, mine.databases, databases),
+    readers: twinReaders(twin.twin, mine.readers, readers),
   };
 }
 

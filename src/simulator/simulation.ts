@@ -30,6 +30,8 @@ import { checkOwned } from './job-check.ts';
 import type { SimulatedBooks } from './simulated-books.ts';
 import { openSimulatedBooks } from './simulated-books.ts';
 import { truthCheck } from './truth-check.ts';
+import type { TwinStores } from './twin.ts';
+import { Twin } from './twin.ts';
 import { World } from './world.ts';
 
 export type SimulationOptions = {
@@ -42,6 +44,8 @@ export type SimulationOptions = {
   readonly sabotage?: Sabotage;
   /** What is decided beside the dice: for shrinking, and for single crashes. */
   readonly control?: FaultControl;
+  /** Another store, empty, that must answer the same as the one in memory. */
+  readonly twin?: TwinStores;
   /** Of the payments only these, by their place. */
   readonly onlyPayments?: ReadonlySet<number>;
   readonly trace?: (line: string) => void;
@@ -125,6 +129,7 @@ class Simulation {
     this.#books = openSimulatedBooks(this.#coupling, {
       ...common,
       endpointsOf,
+      twin: options.twin ? { twin: new Twin(this.#world, report), stores: options.twin } : null,
       onMessageLost: () => {
         for (const afterMs of SCANS_AFTER_MS) this.#lookAt(this.#world.nowMs + afterMs);
       },
@@ -251,11 +256,14 @@ class Simulation {
 
   /**
    * Stands for the day's end: an order that waits for a statement is asked about once more, as
-   * reconciliation does before it believes any file.
+   * reconciliation does before it believes any file; and so is a refund that a person gave up.
    */
   async #reconcile(): Promise<void> {
     for (const { payment, orders } of this.#books.tables.all()) {
-      if (!orders.some((order) => isOpen(order) && order.awaitsStatement)) continue;
+      const isWaiting = orders.some((order) => isOpen(order) && order.awaitsStatement);
+      const refunds = orders.flatMap((order) => order.refunds);
+      const isGivenUp = refunds.some((one) => one.failure?.code === 'given_up');
+      if (!isWaiting && !isGivenUp) continue;
       const { merchantNumber, id: paymentId } = payment;
       void this.#merchants.sync({ merchantNumber, paymentId });
     }

@@ -45,7 +45,9 @@ function checkEnd(
   const isNegative = order.status === 'failed' || order.status === 'closed';
   if (!isNegative || before?.status === order.status || before?.status === 'held') return;
   const { state } = channels.truth(order.channel, order.account, order.channelOrderNo);
-  const mayStillCome = state === 'NOT_EXIST' && channels.nowMs < order.validUntilMs;
+  // What nobody ever sent cannot come any more; anything else can, until its validity is over there.
+  const isSent = order.deathEvidence !== 'never_sent';
+  const mayStillCome = isSent && state === 'NOT_EXIST' && channels.nowMs < order.validUntilMs;
   if (state !== 'WAITING' && state !== 'PAYING' && !mayStillCome) return;
   const { channelOrderNo, status, deathEvidence } = order;
   report('I6', `${channelOrderNo} is ${status} by ${deathEvidence}, its channel says ${state}`);

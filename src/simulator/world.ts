@@ -16,6 +16,8 @@ export class World {
   readonly #startMs: number;
   #nowMs: number;
   #eventCount = 0;
+  /** What really happens outside and is not over yet. */
+  readonly #outside = new Set<Promise<unknown>>();
   #hashLow = 0x811c9dc5;
   #hashHigh = 0x9e3779b1;
 
@@ -64,6 +66,13 @@ export class World {
     });
   }
 
+  /** Something real that no time passes over: the next event comes when it is done. It must not reject. */
+  async outside<T>(work: Promise<T>): Promise<T> {
+    const done = work.finally(() => this.#outside.delete(done));
+    this.#outside.add(done);
+    return await done;
+  }
+
   /** Adds to the trace: what two runs of one seed must have in common. */
   note(line: string): void {
     for (let at = 0; at < line.length; at++) {
@@ -86,12 +95,20 @@ export class World {
       this.#eventCount += 1;
       this.note(next.item.name);
       next.item.run();
-      // Every microtask that the event released runs before this one comes back.
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve);
-      });
+      await drained();
+      while (this.#outside.size > 0) {
+        await Promise.all(this.#outside);
+        await drained();
+      }
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
     return true;
   }
+}
+
+/** Comes back when every microtask that an event released has run. */
+async function drained(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -14,7 +14,8 @@ import type {
 import { joinHalves, LOCK_WAIT_MS } from './book-databases.ts';
 import type { MessageRow } from './memory-book.ts';
 import { MemoryBook, messageRowKey, questionKey, refundJobKey } from './memory-book.ts';
-import { channelJobs, paymentJobs } from './memory-claims.ts';
+import type { IsLocked } from './memory-claims.ts';
+import { channelJobs, jobRow, paymentJobs, releaseQuestion } from './memory-claims.ts';
 import type { JobTable } from './memory-jobs.ts';
 import type { MemoryTables } from './memory-store.ts';
 import { nextDueAtMs, sweepAll, sweepOrders, sweepYoung } from './memory-sweep.ts';
@@ -164,7 +165,12 @@ function paymentDatabase(server: Server): PaymentDatabase {
   const { book } = server;
   return {
     ...bookDatabase(server),
-    ...paymentJobs(book),
+    ...paymentJobs(book, isLockedBy(server)),
+    dropExpiry: async (claimed) =>
+      await server.autocommit(async (transaction) => {
+        await transaction.lock(jobRow('expiry', claimed), STATEMENT_WAIT_MS);
+        transaction.stage(() => book.expiries.release(claimed.paymentId, claimed.lease));
+      }),
     load: async (keys) =>
       keys.map(({ merchantNumber, paymentId }) => {
         const half = book.paymentHalf(paymentId);
@@ -209,12 +215,22 @@ function channelDatabase(server: Server): ChannelDatabase {
   const { book } = server;
   return {
     ...bookDatabase(server),
-    ...channelJobs(book),
+    ...channelJobs(book, isLockedBy(server)),
+    dropDroppedOrder: async (claimed) =>
+      await server.autocommit(async (transaction) => {
+        await transaction.lock(jobRow('question', claimed), STATEMENT_WAIT_MS);
+        transaction.stage(() => releaseQuestion(book, claimed));
+      }),
     load: async (keys) => keys.map(({ paymentId }) => book.channelHalf(paymentId)),
     sweepOrders: async (first, nowMs) => sweepOrders(book, first, nowMs),
     preparedNow: async () => [...server.prepared.keys()],
     finishPrepared: async (gid, decision) => server.finishPrepared(gid, decision),
   };
+}
+
+/** What a claim passes over: rows that a transaction is changing (SKIP LOCKED). */
+function isLockedBy({ locks }: Server): IsLocked {
+  return (row) => locks.holderOf(row) !== null;
 }
 
 function claimMessages(
@@ -225,8 +241,8 @@ function claimMessages(
 ): WaitingMessage[] {
   return table
     .claim('', limit, nowMs, leaseMs)
-    .map(({ row, lease }) => ({ ...row, lease }))
-    .toSorted((a, b) => inKeyOrder(a, b) || a.place - b.place);
+    .toSorted(({ row: a }, { row: b }) => inKeyOrder(a, b) || a.place - b.place)
+    .map(({ row: { place: _place, ...row }, lease }) => ({ ...row, lease }));
 }
 
 function page(book: MemoryBook, after: PaymentKey | null, limit: number): PaymentKey[] {

@@ -52,18 +52,33 @@ export class JobTable<Row> {
     this.#jobs.delete(key);
   }
 
-  /** Takes up to `limit` due rows of a lane; each is invisible to others until the lease is over. */
-  claim(lane: string, limit: number, nowMs: number, leaseMs: number): ClaimedJob<Row>[] {
+  /**
+   * Takes up to `limit` due rows of a lane, but for those that are locked; each is invisible to others
+   * until the lease is over.
+   */
+  claim(
+    lane: string,
+    limit: number,
+    nowMs: number,
+    leaseMs: number,
+    isLocked: (row: Row) => boolean = () => false,
+  ): ClaimedJob<Row>[] {
     const claimed: ClaimedJob<Row>[] = [];
+    const passedOver: [string, Job<Row>][] = [];
     while (claimed.length < limit) {
       const key = this.#takeDue(lane, nowMs);
       const job = key === null ? undefined : this.#jobs.get(key);
-      if (key === null || !job) return claimed;
+      if (key === null || !job) break;
+      if (isLocked(job.row)) {
+        passedOver.push([key, job]);
+        continue;
+      }
       job.dueAtMs = nowMs + leaseMs;
       job.lease = ++this.#counter;
       this.#queue(key, job);
       claimed.push({ key, row: job.row, lease: job.lease });
     }
+    for (const [key, job] of passedOver) this.#queue(key, job);
     return claimed;
   }
 

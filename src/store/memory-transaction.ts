@@ -3,8 +3,10 @@
  * end, a wait for a lock is over after some time, what is prepared outlives its connection, and everything
  * else that nobody ends is rolled back.
  */
+import { bookOfEffect } from '../core/apart.ts';
 import type { MemoryBook } from './memory-book.ts';
 import { orderNoKey } from './memory-book.ts';
+import { jobRow } from './memory-claims.ts';
 import { applyChange, checkConstraints, guard } from './memory-write.ts';
 import type { AggregateChange, DueNotice, NoticeLease, WriteResult } from './store.ts';
 import { inLockOrder } from './store.ts';
@@ -132,6 +134,10 @@ export class Transaction {
       for (const name of this.#rowsOf(change)) await this.lock(name, waitMs);
     }
     const results = guard(this.#book, changes);
+    for (const [at, change] of changes.entries()) {
+      if (results[at] !== 'written') continue;
+      for (const row of jobRowsOf(this.#book, change)) await this.lock(row, waitMs);
+    }
     const passed = changes.filter((_change, at) => results[at] === 'written');
     checkConstraints(this.#book, passed);
     this.stage(() => {
@@ -190,4 +196,29 @@ export class Transaction {
       ...fresh.map((one) => `refund ${payment.merchantNumber}:${one.merchantRefundNo}`),
     ];
   }
+}
+
+/** The rows of jobs that a change plans anew or ends. */
+function jobRowsOf({ part }: MemoryBook, { after, steps }: AggregateChange): string[] {
+  const { id: paymentId } = after.payment;
+  return steps.flatMap((step) =>
+    step.effects.flatMap((effect): string[] => {
+      if (part !== 'both' && bookOfEffect(effect) !== part) return [];
+      switch (effect.type) {
+        case 'ask':
+        case 'ask_done':
+          return [jobRow('question', { paymentId, attempt: effect.attempt })];
+        case 'refund_job':
+        case 'refund_job_done':
+          return [jobRow('refund', { paymentId, attempt: effect.attempt, number: effect.number })];
+        case 'expire':
+          return [jobRow('expiry', { paymentId })];
+        case 'submit':
+        case 'message':
+        case 'received':
+        case 'event':
+          return [];
+      }
+    }),
+  );
 }

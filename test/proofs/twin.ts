@@ -1,0 +1,63 @@
+/**
+ * The same seeds on PostgreSQL: a simulated run asks memory and PostgreSQL the same, statement by statement,
+ * and both must answer the same; in the end every payment is the same, and the audit views are empty.
+ */
+import type { Coupling } from '../../src/runtime/config.ts';
+import { idToUuid } from '../../src/core/id.ts';
+import { endpointsOf } from '../../src/simulator/merchants.ts';
+import type { SimulatedViolation, SimulationOptions } from '../../src/simulator/simulation.ts';
+import { runSimulation } from '../../src/simulator/simulation.ts';
+import type { TwinStores } from '../../src/simulator/twin.ts';
+import { postgresBooks, postgresReaders } from '../../src/store/postgres/book-databases.ts';
+import type { Pool } from '../../src/store/postgres/pool.ts';
+import { openPool } from '../../src/store/postgres/pool.ts';
+import { postgresStore } from '../../src/store/postgres/postgres-store.ts';
+
+export type TwinRun = Pick<SimulationOptions, 'seed' | 'payments'> & {
+  readonly coupling: Coupling;
+  readonly databaseUrl: string;
+  /** For books that lie apart. */
+  readonly channelDatabaseUrl: string;
+};
+
+/** Runs one seed on fresh, migrated databases; answers what it broke, "twin" where the stores differ. */
+export async function runTwin({
+  seed,
+  payments,
+  coupling,
+  databaseUrl,
+  channelDatabaseUrl,
+}: TwinRun): Promise<{
+  readonly violations: readonly SimulatedViolation[];
+  readonly faults: number;
+}> {
+  const open = (url: string): Pool => openPool(url, { max: 12, onError: () => {} });
+  const pools = { payment: open(databaseUrl), channel: open(channelDatabaseUrl) };
+  try {
+    await addEndpoints(pools.payment);
+    const stores: TwinStores =
+      coupling === 'together'
+        ? { store: postgresStore(pools.payment) }
+        : {
+            databases: postgresBooks(pools),
+            readers: postgresReaders(pools, { payment: null, channel: null }),
+          };
+    const { violations, faults } = await runSimulation({ seed, payments, coupling, twin: stores });
+    const faultCount = Object.values(faults).reduce((sum, one) => sum + one, 0);
+    return { violations, faults: faultCount };
+  } finally {
+    await Promise.all([pools.payment.end(), pools.channel.end()]);
+  }
+}
+
+async function addEndpoints(pool: Pool): Promise<void> {
+  for (const merchantNumber of [1, 2, 3]) {
+    for (const { id, url, secrets } of endpointsOf(merchantNumber)) {
+      await pool.query(
+        `INSERT INTO webhook_endpoint (merchant_number, id, url, secret, created_at_ms)
+         VALUES ($1, $2, $3, $4, 0)`,
+        [merchantNumber, idToUuid(id), url, secrets[0]],
+      );
+    }
+  }
+}
