@@ -1,6 +1,8 @@
 /** Which process dies at which point, and what has to be played so that it comes there. */
 import type { Coupling } from '../../src/runtime/config.ts';
+import { COUPLINGS } from '../../src/runtime/config.ts';
 import type { KillPoint } from '../../src/runtime/kill-point.ts';
+import { KILL_POINTS } from '../../src/runtime/kill-point.ts';
 import type { KillKind } from './kill-load.ts';
 import type { VictimRole } from './kill-world.ts';
 
@@ -18,6 +20,11 @@ export type KillPlan = {
   readonly stalls: boolean;
   /** A death that must come first, so that there is something to be done at the point. */
   readonly first: FirstDeath | null;
+  /**
+   * The dead part stays dead until the relay of the other one has brought what it left behind: neither its own
+   * next start nor a merchant's read can have done it.
+   */
+  readonly relayAlone: boolean;
 };
 
 export type FirstDeath = {
@@ -145,22 +152,32 @@ const FIRST: Partial<Record<KillPoint, FirstDeath>> = {
   'compensation.after_heal': { point: 'relay.before_hop', loses: true },
 };
 
-/** The deaths at one point: one for each process that passes it. */
-export function plansOf(point: KillPoint): KillPlan[] {
-  return SKETCHES[point].map(([role, countMin, countMax, ...more]) => ({
-    point,
-    coupling: couplingOf(point),
-    role,
-    countMin,
-    countMax,
-    more,
-    stalls: point === 'notification.after_store_raw',
-    first: FIRST[point] ?? null,
-  }));
+/**
+ * The couplings under which a point is passed at all. The main job passes its points under each; what
+ * lies between the books belongs to the coupling that it is named after, and so does the compensation of a relay.
+ */
+function couplingsOf(point: KillPoint): readonly Coupling[] {
+  if (point.startsWith('two_phase.')) return ['two_phase'];
+  return /^(?:relay|compensation)\./u.test(point) ? ['relay'] : COUPLINGS;
 }
 
-/** The coupling under which a point is passed at all. */
-function couplingOf(point: KillPoint): Coupling {
-  if (point.startsWith('two_phase.')) return 'two_phase';
-  return /^(?:relay|compensation)\./u.test(point) ? 'relay' : 'together';
-}
+/**
+ * Every death of a process: at each point, in each process that passes it, under each coupling under which it is
+ * passed. There is no other selection: which payments are played beside it, and at which time of passing the process
+ * dies, differs from world to world, as the seed says.
+ */
+export const KILL_PLANS: readonly KillPlan[] = KILL_POINTS.flatMap((point) =>
+  couplingsOf(point).flatMap((coupling) =>
+    SKETCHES[point].map(([role, countMin, countMax, ...more]) => ({
+      point,
+      coupling,
+      role,
+      countMin,
+      countMax,
+      more,
+      stalls: point === 'notification.after_store_raw',
+      first: FIRST[point] ?? null,
+      relayAlone: point === 'relay.before_hop' && role === 'api',
+    })),
+  ),
+);

@@ -9,6 +9,7 @@ import type { EmbeddedPostgres } from '../../src/store/embedded/embedded-postgre
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { isAlive } from '../../src/store/embedded/postmaster.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { onAbandon } from './abandon.ts';
 
 export type KillablePostgres = {
   /** Files of the worlds may lie here; all of it goes with `stop`. */
@@ -23,6 +24,13 @@ export type KillablePostgres = {
 };
 
 const TEMPLATE = 'kill_template';
+/** The table in which every database notes each internal drop that was ever found in it, also after it was healed. */
+export const FOUND_DROPS = 'found_drop';
+const NOTE_DROPS = `
+  CREATE TABLE ${FOUND_DROPS} (key text NOT NULL);
+  CREATE FUNCTION note_drop() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN INSERT INTO ${FOUND_DROPS} VALUES (NEW.key); RETURN NULL; END';
+  CREATE TRIGGER note_drop AFTER INSERT ON internal_drop FOR EACH ROW EXECUTE FUNCTION note_drop()`;
 const SETTINGS = { max_connections: '200' };
 
 /** Starts one on fresh files. */
@@ -33,19 +41,19 @@ export async function startKillablePostgres(): Promise<KillablePostgres> {
   const named = (name: string): string =>
     server.url.replace(/^(postgresql:\/\/[^/]*\/)[^?]*/u, `$1${name}`);
   // A proof that is broken off leaves neither a server nor its files behind.
-  const abandon = (): void => {
+  const forget = onAbandon(() => {
     killNow(server.pid);
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
-  process.once('exit', abandon);
+  });
   const stop = async (): Promise<void> => {
-    process.off('exit', abandon);
+    forget();
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
   };
   try {
     await run(server.url, `CREATE DATABASE ${TEMPLATE}`);
     await migrate(named(TEMPLATE));
+    await run(named(TEMPLATE), NOTE_DROPS);
   } catch (error) {
     await stop();
     throw error;
