@@ -16,7 +16,7 @@ export async function watchAway(world: KillWorld, load: Load, awayMs: number): P
   const untilMs = performance.now() + awayMs;
   for (let round = 0; performance.now() < untilMs; round += 1) {
     const asked = questions(load, round).map(async ({ path, note }) => {
-      const answer = await callOnce(world, 'GET', path);
+      const answer = await callOnce(world, load, 'GET', path);
       if (answer === null) load.findings.push(`${path} was not answered while a database was away`);
       else if (answer.status === 503) noteUnavailable(path, answer, load);
       else {

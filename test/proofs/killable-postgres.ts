@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { EmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
-import { isAlive } from '../../src/store/embedded/postmaster.ts';
+import { isAlive, readPostmaster } from '../../src/store/embedded/postmaster.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { onAbandon } from './abandon.ts';
 
@@ -37,14 +37,15 @@ const SETTINGS = { max_connections: '200' };
 export async function startKillablePostgres(): Promise<KillablePostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'tieout-kills-'));
   const dataDir = join(directory, 'data');
+  // A proof that is broken off leaves neither a server nor its files behind, also while it is being started.
+  const forget = onAbandon(() => {
+    const running = readPostmaster(join(dataDir, 'postgres'));
+    if (running) killNow(running.pid);
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
   let server: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir, settings: SETTINGS });
   const named = (name: string): string =>
     server.url.replace(/^(postgresql:\/\/[^/]*\/)[^?]*/u, `$1${name}`);
-  // A proof that is broken off leaves neither a server nor its files behind.
-  const forget = onAbandon(() => {
-    killNow(server.pid);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  });
   const stop = async (): Promise<void> => {
     forget();
     await server.stop();
