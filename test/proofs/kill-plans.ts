@@ -25,6 +25,11 @@ export type KillPlan = {
    * next start nor a merchant's read can have done it.
    */
   readonly relayAlone: boolean;
+  /**
+   * The dead worker comes back when what it had to say is old enough for a scan, and the scan looks before the
+   * relay is through: what waits in an outbox is not lost, and must not be found as an internal drop.
+   */
+  readonly scansFirst: boolean;
 };
 
 export type FirstDeath = {
@@ -178,6 +183,7 @@ export const KILL_PLANS: readonly KillPlan[] = KILL_POINTS.flatMap((point) =>
       stalls: point === 'notification.after_store_raw',
       first: FIRST[point] ?? null,
       relayAlone: point === 'relay.before_hop' && role === 'api',
+      scansFirst: point === 'relay.before_hop' && role === 'worker',
     })),
   ),
 );

@@ -59,15 +59,12 @@ async function dieAndRevive(scene: Scene, victim: Child, nextAt: string | null):
   run.tallies[plan.coupling].processKills += 1;
   if (plan.relayAlone) run.relayed += await waitForRelay(world.databases, found);
   found.lost.push(...(await checkDurable(world, load)));
-  if (nextAt === null) {
-    await world.start(plan.role);
-    return true;
-  }
-  if (plan.first?.loses) {
-    await loseOutboxes(world.databases);
-    await sleep(LOST_FOR_GOOD_MS);
-  }
-  return await dieAndRevive(scene, await world.start(plan.role, nextAt), null);
+  const isLost = nextAt !== null && (plan.first?.loses ?? false);
+  if (isLost) await loseOutboxes(world.databases);
+  if (isLost || plan.scansFirst) await sleep(SCANNED_FROM_MS);
+  const start = async (): Promise<Child> => await world.start(plan.role, nextAt ?? undefined);
+  const next = plan.scansFirst ? await whileHeldUp(world.databases, start) : await start();
+  return nextAt === null || (await dieAndRevive(scene, next, null));
 }
 
 /** The relay begins with what is 3 s old. */
@@ -103,13 +100,30 @@ async function waitingMessages({ payment, channel }: KillDatabases): Promise<Set
   return names;
 }
 
-/** A scan looks at what is older than 5 s: what is younger may still be on its way. */
-const LOST_FOR_GOOD_MS = 6_000;
-
 async function loseOutboxes({ payment, channel }: KillDatabases): Promise<void> {
   for (const url of [payment, channel ?? payment]) {
     await onDatabase(url, async (client) => await client.query('DELETE FROM outbox'));
   }
+}
+
+/** A scan looks at what is older than 5 s: what is younger may still be on its way. A worker begins with one. */
+const SCANNED_FROM_MS = 6_000;
+const SCANNED_WITHIN_MS = 2_000;
+
+/** Nobody may write either book until the worker that is started has scanned them. */
+async function whileHeldUp<T>(
+  { payment, channel }: KillDatabases,
+  start: () => Promise<T>,
+): Promise<T> {
+  return await onDatabase(payment, async (client) => {
+    await client.query('BEGIN; LOCK TABLE payment IN EXCLUSIVE MODE');
+    return await onDatabase(channel ?? payment, async (other) => {
+      await other.query('BEGIN; LOCK TABLE book_change IN EXCLUSIVE MODE');
+      const started = await start();
+      await sleep(SCANNED_WITHIN_MS);
+      return started;
+    });
+  });
 }
 
 /** Late notifications come 2.4 s after their payment; the load begins at once. */
