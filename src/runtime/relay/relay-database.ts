@@ -1,13 +1,12 @@
 /** The relay's tables in the two databases, and the scan's reads on their replicas. */
 import { idToUuid, uuidToId } from '../../core/id.ts';
 import { isToChannelBook } from '../../core/message.ts';
-import type { KeyedMessage } from '../../core/missing-messages.ts';
 import type { BookPools } from '../../store/postgres/load-apart.ts';
 import { addInternalDrops, claimMessages, dropMessages } from '../../store/postgres/outbox.ts';
 import type { Pool } from '../../store/postgres/pool.ts';
 import type { PaymentKey } from '../../store/store.ts';
 import type { Book, OutboxPort } from './relay-door.ts';
-import type { ChangedPayments, RelayStore } from './relay-work.ts';
+import type { ChangedPayments, MissingMessage, RelayStore } from './relay-work.ts';
 
 /** A replica of either database; null where there is none and the primary is asked. */
 export type ReplicaPools = { readonly payment: Pool | null; readonly channel: Pool | null };
@@ -49,10 +48,8 @@ export function relayStore(pools: BookPools, replicas: ReplicaPools): RelayStore
     claimInternalDrops: async (limit, nowMs, leaseMs) =>
       await claimMessages(pools.payment, 'internal_drop', limit, nowMs, leaseMs),
     dropInternalDrops: async (drops) => await dropMessages(pools.payment, 'internal_drop', drops),
-    addInternalDrops: async (drops, nowMs) => {
-      const lost = await notInOutbox(pools, drops);
-      return await addInternalDrops(pools.payment, lost, nowMs);
-    },
+    notInOutbox: async (messages) => await notInOutbox(pools, messages),
+    addInternalDrops: async (drops, nowMs) => await addInternalDrops(pools.payment, drops, nowMs),
     changedSince: async (book, nowMs) => {
       const replica = replicas[book];
       if (replica && !(await hasReplayed(pools[book], replica))) return null;
@@ -121,10 +118,10 @@ async function hasReplayed(primary: Pool, replica: Pool): Promise<boolean> {
   return replayed[0]?.is_there === true;
 }
 
-async function notInOutbox<Drop extends PaymentKey & KeyedMessage>(
+async function notInOutbox(
   pools: BookPools,
-  drops: readonly Drop[],
-): Promise<Drop[]> {
+  drops: readonly MissingMessage[],
+): Promise<MissingMessage[]> {
   const bySender = Map.groupBy(drops, ({ message }) =>
     isToChannelBook(message) ? ('payment' as const) : ('channel' as const),
   );

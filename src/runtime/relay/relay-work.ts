@@ -12,13 +12,17 @@ import type { Book, RelayDoor } from './relay-door.ts';
 
 export type WaitingMessage = PaymentKey & KeyedMessage & { readonly lease: number };
 
+export type MissingMessage = PaymentKey & KeyedMessage;
+
 /** What the relay reads and writes of the two databases. */
 export type RelayStore = {
   claimOutbox(book: Book, limit: number, nowMs: number, leaseMs: number): Promise<WaitingMessage[]>;
   claimInternalDrops(limit: number, nowMs: number, leaseMs: number): Promise<WaitingMessage[]>;
   dropInternalDrops(drops: readonly (PaymentKey & { readonly key: string })[]): Promise<void>;
-  /** Puts into the internal-drop table what stands in no outbox; answers how many were new. */
-  addInternalDrops(drops: readonly (PaymentKey & KeyedMessage)[], nowMs: number): Promise<number>;
+  /** Those of the messages that stand in no outbox. */
+  notInOutbox(messages: readonly MissingMessage[]): Promise<MissingMessage[]>;
+  /** Puts these into the internal-drop table; answers how many were new. */
+  addInternalDrops(drops: readonly MissingMessage[], nowMs: number): Promise<number>;
   /**
    * Payments of which this book changed since the last scan, as a replica knows them; and how to say
    * that they were looked at. Null while the replica is too far behind to be asked.
@@ -151,13 +155,29 @@ async function findDrops(
     return !one || missingMessages(one).length > 0;
   });
   if (suspects.length === 0) return 0;
-  const aggregates = await store.load(suspects);
-  const drops = aggregates.flatMap((aggregate) => {
+  const unsent = await relay.notInOutbox(await missingOf(suspects, store));
+  if (unsent.length === 0) return 0;
+  // One that was taken in between the two looks has left its outbox too: only what is missing still is lost.
+  const still = new Set((await missingOf(unsent, store)).map(nameOf));
+  const lost = unsent.filter((one) => still.has(nameOf(one)));
+  return await relay.addInternalDrops(lost, clock.nowMs());
+}
+
+/** What the books have not heard of these payments, as the primaries know them. */
+async function missingOf(
+  keys: readonly PaymentKey[],
+  store: Pick<Store, 'load'>,
+): Promise<MissingMessage[]> {
+  const aggregates = await store.load(keys);
+  return aggregates.flatMap((aggregate) => {
     if (!aggregate) return [];
     const { merchantNumber, id: paymentId } = aggregate.payment;
     return missingMessages(aggregate).map((one) => ({ merchantNumber, paymentId, ...one }));
   });
-  return await relay.addInternalDrops(drops, clock.nowMs());
+}
+
+function nameOf({ paymentId, key }: MissingMessage): string {
+  return `${paymentId} ${key}`;
 }
 
 async function sweepAll(options: RelayWorkOptions): Promise<number> {
