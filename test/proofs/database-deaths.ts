@@ -7,8 +7,7 @@ import type { KillOrder } from './kill-load.ts';
 import { killOrders, playOrders } from './kill-load.ts';
 import type { KillRun, WorldPlan } from './kill-run.ts';
 import { inWorld } from './kill-run.ts';
-import type { KillablePostgres } from './killable-postgres.ts';
-import { startKillablePostgres } from './killable-postgres.ts';
+import type { KillablePostgres, KillableServers } from './killable-postgres.ts';
 
 /** When a database dies: so long after so many answers; with `twice` again as soon as it is back. */
 export type DatabaseMoment = {
@@ -61,16 +60,17 @@ type Servers = { readonly payment: KillablePostgres; readonly channel: KillableP
 /** One death, or two, in a world whose servers belong to it alone. */
 export async function killDatabase(
   run: KillRun,
+  servers: KillableServers,
   moment: DatabaseMoment,
   size: Size,
 ): Promise<void> {
-  const payment = await startKillablePostgres();
+  const payment = await servers.start();
   try {
     if (moment.victim === 'both') {
       await playDeath(run, moment, size, { payment, channel: payment });
       return;
     }
-    const channel = await startKillablePostgres();
+    const channel = await servers.start();
     try {
       await playDeath(run, moment, size, { payment, channel });
     } finally {

@@ -12,7 +12,7 @@ import type { KillPlan } from './kill-plans.ts';
 import { KILL_PLANS } from './kill-plans.ts';
 import type { KillRun, Tally } from './kill-run.ts';
 import { newKillRun } from './kill-run.ts';
-import { startKillablePostgres } from './killable-postgres.ts';
+import { prepareKillableServers } from './killable-postgres.ts';
 import { killProcess } from './process-deaths.ts';
 
 export type KillsRequest = {
@@ -63,20 +63,25 @@ const DATABASE_LOAD_FACTOR = 2;
 export async function proveKills(request: KillsRequest): Promise<KillsReport> {
   const { payments, seed, plans = KILL_PLANS, moments = DATABASE_MOMENTS } = request;
   const run = newKillRun(request.onProgress ?? (() => {}));
-  const postgres = await startKillablePostgres();
+  const servers = await prepareKillableServers();
   try {
+    const postgres = await servers.start();
     const worlds = [
       ...moments.map((moment, at) => async () => {
         const size = { payments: payments * DATABASE_LOAD_FACTOR, seed: seed + at };
-        await killDatabase(run, moment, size);
+        await killDatabase(run, servers, moment, size);
       }),
       ...plans.map((plan, at) => async () => {
         await killProcess(run, postgres, plan, { payments, seed: seed + at });
       }),
     ];
-    await eachLimited(worlds, request.parallel ?? PARALLEL, async (play) => await play());
+    try {
+      await eachLimited(worlds, request.parallel ?? PARALLEL, async (play) => await play());
+    } finally {
+      await postgres.stop();
+    }
   } finally {
-    await postgres.stop();
+    servers.remove();
   }
   return reportOf(run, plans);
 }
