@@ -10,7 +10,7 @@ import { checkChannel, chosenWay, requireCurrency } from './channel-check.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { payment } from './payment-answer.ts';
 import { channelOrderBody } from './payment-fields.ts';
-import { deadlineAtMs } from './request-deadline.ts';
+import { deadlineAtMs, inTime } from './request-deadline.ts';
 import type { Api } from './request-decorations.ts';
 import { answer, idParams } from './route-documentation.ts';
 import { validatorCompiler } from './validator.ts';
@@ -78,7 +78,8 @@ function channelOrderRoute(app: Api, deps: ApiDependencies): void {
         product: way.product,
         allowOverlap,
       };
-      const { aggregate, isNew } = payment(await deps.requests.tryChannel(key, requested, untilMs));
+      const work = deps.requests.tryChannel(key, requested, untilMs);
+      const { aggregate, isNew } = payment(await inTime(work, untilMs, deps.clock));
       reply.code(isNew ? 201 : 200);
       return paymentObject(aggregate, deps.linkOf);
     },
@@ -101,7 +102,8 @@ function syncRoute(app: Api, deps: ApiDependencies): void {
     },
     async (request) => {
       const key = paymentKey(request, request.params.id);
-      const answered = await deps.requests.sync(key, deadlineAtMs(request, deps));
+      const untilMs = deadlineAtMs(request, deps);
+      const answered = await inTime(deps.requests.sync(key, untilMs), untilMs, deps.clock);
       return paymentObject(payment(answered).aggregate, deps.linkOf);
     },
   );
@@ -129,7 +131,9 @@ function closeRoute(app: Api, deps: ApiDependencies): void {
     },
     async (request, reply) => {
       const key = paymentKey(request, request.params.id);
-      const { aggregate } = payment(await deps.requests.close(key, deadlineAtMs(request, deps)));
+      const untilMs = deadlineAtMs(request, deps);
+      const work = deps.requests.close(key, untilMs);
+      const { aggregate } = payment(await inTime(work, untilMs, deps.clock));
       reply.code(aggregate.payment.status === 'closed' ? 200 : 202);
       return paymentObject(aggregate, deps.linkOf);
     },

@@ -9,7 +9,7 @@ import { checkMoney } from './money-check.ts';
 import { ignoredFields, payment } from './payment-answer.ts';
 import type { CreatePaymentBody } from './payment-fields.ts';
 import { checkExpiry, createPaymentBody } from './payment-fields.ts';
-import { deadlineAtMs } from './request-deadline.ts';
+import { deadlineAtMs, inTime } from './request-deadline.ts';
 import type { Api } from './request-decorations.ts';
 import { answer } from './route-documentation.ts';
 import { checkUrls } from './url-check.ts';
@@ -61,7 +61,8 @@ export function paymentRoutes(app: Api, deps: ApiDependencies): void {
     async (request, reply) => {
       const startedAtMs = deps.clock.nowMs();
       const input = createInput(deps, request, request.body);
-      const answered = await deps.requests.create(input, deadlineAtMs(request, deps));
+      const untilMs = deadlineAtMs(request, deps);
+      const answered = await inTime(deps.requests.create(input, untilMs), untilMs, deps.clock);
       const { aggregate, isNew } = payment(answered, request.body);
       const isRepeat = aggregate.payment.id !== input.paymentId;
       const time = { startedAtMs, endedAtMs: deps.clock.nowMs() };

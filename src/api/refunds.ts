@@ -12,7 +12,7 @@ import { merchantOf } from './authentication.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { checkMoney } from './money-check.ts';
 import { ORDER_NO_PATTERN } from './payment-fields.ts';
-import { deadlineAtMs } from './request-deadline.ts';
+import { deadlineAtMs, inTime } from './request-deadline.ts';
 import type { Api } from './request-decorations.ts';
 import { answer } from './route-documentation.ts';
 import { validatorCompiler } from './validator.ts';
@@ -97,7 +97,8 @@ export function refundRoutes(app: Api, deps: ApiDependencies): void {
         amountMinor: amount,
         note: reason ?? null,
       } as const;
-      const answered = await deps.requests.refund({ merchantNumber, paymentId }, input, untilMs);
+      const work = deps.requests.refund({ merchantNumber, paymentId }, input, untilMs);
+      const answered = await inTime(work, untilMs, deps.clock);
       if (answered.type === 'refused') throw refundProblem(answered);
       const { aggregate, isNew } = answered;
       const key = merchantRefundKey(merchantRefundNo);

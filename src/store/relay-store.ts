@@ -11,6 +11,8 @@ import type {
 } from './book-databases.ts';
 import type { PaymentKey } from './store.ts';
 
+export type MissingMessage = PaymentKey & KeyedMessage;
+
 /** The outboxes, as a hop needs them. */
 export type OutboxPort = {
   /** The other book has taken these in: their rows go. */
@@ -22,8 +24,10 @@ export type RelayStore = Pick<
   'claimInternalDrops' | 'dropInternalDrops' | 'page'
 > & {
   claimOutbox(book: Book, limit: number, nowMs: number, leaseMs: number): Promise<WaitingMessage[]>;
-  /** Puts into the internal-drop table what stands in no outbox; answers how many were new. */
-  addInternalDrops(drops: readonly (PaymentKey & KeyedMessage)[], nowMs: number): Promise<number>;
+  /** Those of the messages that stand in no outbox. */
+  notInOutbox(messages: readonly MissingMessage[]): Promise<MissingMessage[]>;
+  /** Puts these into the internal-drop table; answers how many were new. */
+  addInternalDrops(drops: readonly MissingMessage[], nowMs: number): Promise<number>;
   /**
    * Payments of which this book changed since the last scan, as a replica knows them; and how to say
    * that they were looked at. Null while the replica is too far behind to be asked.
@@ -56,8 +60,8 @@ export function relayStore(databases: BookDatabases, readers: BookReaders): Rela
     claimInternalDrops: async (limit, nowMs, leaseMs) =>
       await payment.claimInternalDrops(limit, nowMs, leaseMs),
     dropInternalDrops: async (drops) => await payment.dropInternalDrops(drops),
-    addInternalDrops: async (drops, nowMs) =>
-      await payment.addInternalDrops(await notInOutbox(databases, drops), nowMs),
+    notInOutbox: async (messages) => await notInOutbox(databases, messages),
+    addInternalDrops: async (drops, nowMs) => await payment.addInternalDrops(drops, nowMs),
     // A lagging replica may delay a find, and must not hide one behind the watermark.
     changedSince: async (book, nowMs) =>
       (await readers[book].isCurrent())
@@ -87,10 +91,10 @@ async function changedSince(
   return { keys: changed, done: async () => await primary.moveScan(seenToMs) };
 }
 
-async function notInOutbox<Drop extends PaymentKey & KeyedMessage>(
+async function notInOutbox(
   databases: BookDatabases,
-  drops: readonly Drop[],
-): Promise<Drop[]> {
+  drops: readonly MissingMessage[],
+): Promise<MissingMessage[]> {
   const bySender = Map.groupBy(drops, ({ message }) => senderOf(message));
   const waiting = new Set<string>();
   for (const [sender, messages] of bySender) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openPool } from '../../src/store/postgres/pool.ts';
 import type { ApartBooks } from '../support/apart-books.ts';
 import { keyOf, openApartBooks, unheard } from '../support/apart-books.ts';
@@ -136,6 +136,22 @@ describe('an internal drop whose outbox rows were lost as well', () => {
     await books.apply(keyOf(created), { type: 'internal_drop_healed', key: 'charge:1:once' });
     const { cases } = await books.reload(created);
     expect(cases.filter((one) => one.kind === 'internal_drop')).toHaveLength(1);
+  });
+
+  test('is none, where the message was taken in while the scan was looking at it', async () => {
+    const created = await books.create();
+    await books.learnAlone(created, paid({ transactionNo: 'just' }));
+    books.clock.ms += 10_000;
+    // The scan has read it as missing; now it is brought, and its outbox row goes.
+    const look = vi.spyOn(books.store, 'load').mockImplementationOnce(async (keys) => {
+      const loaded = await books.store.load(keys);
+      await Promise.all(loaded.map(async (one) => one && (await books.door.catchUp(one))));
+      return loaded;
+    });
+    expect(await books.work.scan()).toBe(0);
+    expect(look).toHaveBeenCalled();
+    look.mockRestore();
+    expect((await books.reload(created)).payment.status).toBe('succeeded');
   });
 
   test('is not looked for where nothing changed: the cost follows the window', async () => {

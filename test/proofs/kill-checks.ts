@@ -10,6 +10,7 @@ import { auditDatabase } from '../../src/store/postgres/audit.ts';
 import type { Load } from './kill-load.ts';
 import { asRecord } from './kill-load.ts';
 import type { KillDatabases, KillWorld } from './kill-world.ts';
+import { FOUND_DROPS } from './killable-postgres.ts';
 
 export type KillFindings = {
   /** Something that was acknowledged and is not there. */
@@ -62,10 +63,14 @@ export async function checkDurable(world: KillWorld, load: Load): Promise<string
     ...(await missingRefunds(client, promised)),
     ...(await untrueNotices(client, promised)),
   ]);
-  return [...missing, ...(await missingCharges(payment, channel ?? payment, promised))];
+  return [...missing, ...(await missingCharges(channel ?? payment, promised))];
 }
 
-async function onDatabase<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Uses a connection of its own. */
+export async function onDatabase<T>(
+  url: string,
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -100,13 +105,9 @@ async function missingRefunds(client: pg.Client, { refunds }: Promised): Promise
 }
 
 /** A PAID notification that was acknowledged is booked, or stored with a job. */
-async function missingCharges(
-  paymentUrl: string,
-  channelUrl: string,
-  promised: Promised,
-): Promise<string[]> {
+async function missingCharges(channelUrl: string, promised: Promised): Promise<string[]> {
   // The jobs first: one that is done in between is booked by then.
-  const stored = await onDatabase(paymentUrl, async (client) => {
+  const stored = await onDatabase(channelUrl, async (client) => {
     const text = `SELECT payment_key ->> 'paymentId' AS payment FROM notification_job`;
     const { rows } = await client.query<{ payment: string }>(text);
     return new Set(rows.map((row) => row.payment));
@@ -184,11 +185,15 @@ export async function settle(
   }
 }
 
-/** After everything has settled: each promise kept, nothing told that is untrue, all books tied out. */
+/**
+ * After everything has settled: each promise kept, nothing told that is untrue, all books tied out. `loses`:
+ * outbox rows were lost on purpose.
+ */
 export async function checkEnd(
   world: KillWorld,
   load: Load,
   report: AuditReport,
+  loses: boolean,
   into: KillFindings,
 ): Promise<void> {
   into.findings.push(...load.findings);
@@ -220,6 +225,18 @@ export async function checkEnd(
   into.acknowledged += acknowledgedNotifications(world.journalPath).length;
   into.acknowledged += notices.length;
   into.auditBroken.push(...(await brokenRules(world.databases)));
+  if (!loses) into.findings.push(...(await needlessDrops(world.databases)));
+}
+
+/**
+ * A death leaves every message in its outbox, for it was committed with the state: the relay brings it, and
+ * nothing is ever an internal drop. Only a lost outbox row makes one.
+ */
+async function needlessDrops({ payment }: KillDatabases): Promise<string[]> {
+  return await onDatabase(payment, async (client) => {
+    const { rows } = await client.query<{ key: string }>(`SELECT key FROM ${FOUND_DROPS}`);
+    return rows.map(({ key }) => `${key} was found as an internal drop, and was not lost`);
+  });
 }
 
 const REFUNDS_WITHIN_MS = 30_000;

@@ -108,16 +108,26 @@ export type Load = {
   answers: number;
   /** Requests that had to be repeated because no answer came, or 503. */
   repeats: number;
+  /** 503 with a problem that says to repeat the request. */
+  unavailable: number;
   /** Answers that a merchant should never see, and answers that contradict each other. */
   readonly findings: string[];
 };
 
 export function newLoad(): Load {
-  return { acknowledged: new Map(), refunds: new Map(), answers: 0, repeats: 0, findings: [] };
+  return {
+    acknowledged: new Map(),
+    refunds: new Map(),
+    answers: 0,
+    repeats: 0,
+    unavailable: 0,
+    findings: [],
+  };
 }
 
 const IN_FLIGHT_MAX = 5;
 const PAUSE_MS = 25;
+/** A merchant is told to wait for 10 s; on a busy machine a little more. */
 const ANSWER_WITHIN_MS = 12_000;
 const REPEAT_FOR_MS = 60_000;
 const REPEAT_EVERY_MS = 100;
@@ -146,7 +156,7 @@ async function playOne(order: KillOrder, world: KillWorld, load: Load): Promise<
     ...(kind.expiresInS !== undefined && { expires_in: kind.expiresInS }),
     ...(kind.scenario !== undefined && { metadata: { scenario: kind.scenario } }),
   });
-  note(order, created, load);
+  notePayment(order, created, load);
   const id = load.acknowledged.get(order.merchantOrderNo)?.id;
   if (kind.afterwards === undefined || id === undefined) return;
   if (kind.afterwards === 'refund' || kind.afterwards === 'refund_in_parts') {
@@ -154,7 +164,8 @@ async function playOne(order: KillOrder, world: KillWorld, load: Load): Promise<
     return;
   }
   if (kind.afterwards === 'sync') await sleep(150);
-  note(order, await call(world, load, 'POST', `/v1/payments/${id}/${kind.afterwards}`, {}), load);
+  const answer = await call(world, load, 'POST', `/v1/payments/${id}/${kind.afterwards}`, {});
+  notePayment(order, answer, load);
 }
 
 const PARTS = 3;
@@ -170,9 +181,11 @@ async function refundAll(
 ): Promise<void> {
   const untilMs = performance.now() + PAID_WITHIN_MS;
   for (;;) {
-    const { body } = await call(world, load, 'GET', `/v1/payments/${paymentId}`, undefined);
-    if (body.status === 'succeeded') break;
-    if (body.status === 'closed' || performance.now() > untilMs) return;
+    const answer = await call(world, load, 'GET', `/v1/payments/${paymentId}`);
+    notePayment(order, answer, load);
+    const { status } = answer.body;
+    if (status === 'succeeded') break;
+    if (status === 'closed' || performance.now() > untilMs) return;
     await sleep(REPEAT_EVERY_MS);
   }
   const partMinor = Math.floor(order.amountMinor / parts);
@@ -186,7 +199,7 @@ async function refundAll(
 }
 
 /** Keeps what an answer promised about a refund; asked again, the promise must be the same. */
-function noteRefund(
+export function noteRefund(
   asked: Pick<AcknowledgedRefund, 'merchantRefundNo' | 'paymentId' | 'amountMinor'>,
   { status, body }: Answer,
   load: Load,
@@ -210,11 +223,19 @@ function noteRefund(
     return;
   }
   const end = said === 'succeeded' || said === 'failed' ? said : null;
-  load.refunds.set(merchantRefundNo, { ...asked, id, said: end });
+  const before = load.refunds.get(merchantRefundNo)?.said ?? null;
+  if (before !== null && end !== before) {
+    load.findings.push(`${merchantRefundNo} was first ${before} and then ${String(said)}`);
+  }
+  load.refunds.set(merchantRefundNo, { merchantRefundNo, paymentId, amountMinor, id, said: end });
 }
 
 /** Keeps what an answer promised; a second answer must promise the same. */
-function note(order: KillOrder, { status, body }: Answer, load: Load): void {
+export function notePayment(
+  order: Pick<KillOrder, 'merchantOrderNo' | 'amountMinor'>,
+  { status, body }: Answer,
+  load: Load,
+): void {
   const { merchantOrderNo, amountMinor } = order;
   if (status >= 300) {
     // A conflict is an answer too: the payment is there, and its state stands in the way.
@@ -245,7 +266,10 @@ function note(order: KillOrder, { status, body }: Answer, load: Load): void {
   load.acknowledged.set(merchantOrderNo, kept);
 }
 
-type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
+export type Answer = {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+};
 
 /** One call, repeated as it is until it is answered by anything but 503. */
 async function call(
@@ -253,12 +277,13 @@ async function call(
   load: Load,
   method: string,
   path: string,
-  fields: unknown,
+  fields?: unknown,
 ): Promise<Answer> {
   const untilMs = performance.now() + REPEAT_FOR_MS;
   for (;;) {
-    const answer = await callOnce(world, method, path, fields);
+    const answer = await callOnce(world, load, method, path, fields);
     if (answer !== null && answer.status !== 503) return answer;
+    if (answer !== null) noteUnavailable(path, answer, load);
     if (performance.now() > untilMs) {
       throw new Error(`${method} ${path} was not answered within ${REPEAT_FOR_MS / 1000} s`);
     }
@@ -267,12 +292,24 @@ async function call(
   }
 }
 
+/** A 503 says what is wrong, and that the same request may be sent again. */
+export function noteUnavailable(path: string, { status, body }: Answer, load: Load): void {
+  const isClear =
+    status === 503 &&
+    (body.code === 'unavailable' || body.code === 'overloaded') &&
+    body.retryable === true &&
+    typeof body.detail === 'string';
+  if (isClear) load.unavailable += 1;
+  else load.findings.push(`${path} was answered ${status} ${JSON.stringify(body)}`);
+}
+
 /** Null when no whole answer came, for whatever reason. */
-async function callOnce(
+export async function callOnce(
   world: KillWorld,
+  load: Load,
   method: string,
   path: string,
-  fields: unknown,
+  fields?: unknown,
 ): Promise<Answer | null> {
   try {
     const answer = await fetch(`${world.apiUrl}${path}`, {
@@ -286,9 +323,12 @@ async function callOnce(
     });
     return { status: answer.status, body: asRecord(JSON.parse(await answer.text())) };
   } catch (error) {
-    // The process died under the call, or before it: that is what the proof is about.
-    if (error instanceof Error) return null;
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    // The process died under the call, or before it: that is what the proof is about. One that lives answers.
+    if (error.name === 'TimeoutError') {
+      load.findings.push(`${method} ${path} was not answered within ${ANSWER_WITHIN_MS / 1000} s`);
+    }
+    return null;
   }
 }
 

@@ -17,6 +17,7 @@ import {
   startSandboxProcess,
   writeWorldConfig,
 } from '../../src/cli/world.ts';
+import { onAbandon } from './abandon.ts';
 
 export type VictimRole = 'api' | 'worker';
 
@@ -75,12 +76,11 @@ export async function openKillWorld(
   });
   const children: Child[] = [sandbox];
   // A proof that is broken off leaves no process behind.
-  const abandon = (): void => {
+  const forget = onAbandon(() => {
     for (const child of children) child.process.kill('SIGKILL');
-  };
-  process.once('exit', abandon);
+  });
   const stop = async (): Promise<void> => {
-    process.off('exit', abandon);
+    forget();
     for (const child of children.toReversed()) await child.stop();
   };
   try {

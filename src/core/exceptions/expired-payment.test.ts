@@ -122,6 +122,7 @@ describe('the safe close', () => {
     payment.answerJob(NOT_FOUND);
     expect(payment.order().deathEvidence).toBeNull();
     payment.answerJob(CLOSED);
+    payment.answerJob(CLOSED);
     expect(payment.order().deathEvidence).toBe('close_acknowledged');
   });
 

@@ -5,7 +5,7 @@
 import type { Book } from '../../core/message.ts';
 import { missingMessages } from '../../core/missing-messages.ts';
 import type { WaitingMessage } from '../../store/book-databases.ts';
-import type { RelayStore } from '../../store/relay-store.ts';
+import type { MissingMessage, RelayStore } from '../../store/relay-store.ts';
 import type { PaymentKey, Store } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
 import type { KillPoints } from '../kill-point.ts';
@@ -129,13 +129,29 @@ async function findDrops(
     return !one || missingMessages(one).length > 0;
   });
   if (suspects.length === 0) return 0;
-  const aggregates = await store.load(suspects);
-  const drops = aggregates.flatMap((aggregate) => {
+  const unsent = await relay.notInOutbox(await missingOf(suspects, store));
+  if (unsent.length === 0) return 0;
+  // One that was taken in between the two looks has left its outbox too: only what is missing still is lost.
+  const still = new Set((await missingOf(unsent, store)).map(nameOf));
+  const lost = unsent.filter((one) => still.has(nameOf(one)));
+  return await relay.addInternalDrops(lost, clock.nowMs());
+}
+
+/** What the books have not heard of these payments, as the primaries know them. */
+async function missingOf(
+  keys: readonly PaymentKey[],
+  store: Pick<Store, 'load'>,
+): Promise<MissingMessage[]> {
+  const aggregates = await store.load(keys);
+  return aggregates.flatMap((aggregate) => {
     if (!aggregate) return [];
     const { merchantNumber, id: paymentId } = aggregate.payment;
     return missingMessages(aggregate).map((one) => ({ merchantNumber, paymentId, ...one }));
   });
-  return await relay.addInternalDrops(drops, clock.nowMs());
+}
+
+function nameOf({ paymentId, key }: MissingMessage): string {
+  return `${paymentId} ${key}`;
 }
 
 async function sweepAll(options: RelayWorkOptions): Promise<number> {

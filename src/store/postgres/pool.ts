@@ -30,8 +30,10 @@ export function openPool(
     connectionTimeoutMillis: 5_000,
     types: { getTypeParser },
   });
-  // Without a listener an idle connection that breaks would end the process.
+  // Without a listener a connection that breaks would end the process. Of an idle one the pool tells; one
+  // that somebody holds between two statements, as for a transaction, fails its holder's next statement.
   pool.on('error', options.onError);
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
