@@ -1,7 +1,8 @@
 /**
  * The proof that messages lost between two databases are found and healed: each payment loses one on
- * purpose, outbox row and all, in either direction; the relay's own work runs beside it at its real
- * times. Every loss must become a case that is over, and both books must tie out.
+ * purpose, outbox row and all, in either direction, while it is closed, while another order is its
+ * winner, or in its ordinary life. The relay stands still: only the scans and the compensation run, at
+ * their real times. Every loss must become a case that is over, and both books must tie out.
  */
 import type { Aggregate } from '../../src/core/aggregate.ts';
 import { isToChannelBook } from '../../src/core/message.ts';
@@ -12,8 +13,8 @@ import { auditApart } from '../../src/store/postgres/audit-apart.ts';
 import { openPool } from '../../src/store/postgres/pool.ts';
 import type { ApartBooks } from '../support/apart-books.ts';
 import { NO_REPLICAS, openApartBooks } from '../support/apart-books.ts';
-import type { Loss } from './internal-drop-plays.ts';
-import { LOSSES } from './internal-drop-plays.ts';
+import type { Direction, Third } from './internal-drop-plays.ts';
+import { DIRECTIONS, LOSSES, THIRDS, thirdOf } from './internal-drop-plays.ts';
 import type { Percentiles } from './lost-notifications.ts';
 import { percentilesOf } from './lost-notifications.ts';
 
@@ -33,8 +34,9 @@ export type InternalDropsRequest = {
 export type InternalDropsReport = {
   readonly payments: number;
   readonly scanEveryMs: number;
-  /** Messages lost, by direction and by what they were. */
-  readonly lost: { readonly toChannel: number; readonly toPayment: number };
+  /** Messages lost and healed, by what stood of the payment and by direction. */
+  readonly thirds: Readonly<Record<Third, Readonly<Record<Direction, LostAndHealed>>>>;
+  /** Messages lost, by what they were. */
   readonly kinds: Readonly<Record<string, number>>;
   /** Lost messages with exactly one internal_drop case that is over. */
   readonly healed: number;
@@ -50,8 +52,16 @@ export type InternalDropsReport = {
   readonly verdict: 'proven' | 'broken';
 };
 
-type Lost = { readonly key: string; readonly isToChannel: boolean; readonly atMs: number };
-type Bereft = { readonly aggregate: Aggregate; readonly lost: readonly Lost[] };
+export type LostAndHealed = { readonly lost: number; readonly healed: number };
+
+/** A payment that lacks exactly one message. */
+type Bereft = {
+  readonly aggregate: Aggregate;
+  readonly key: string;
+  readonly third: Third;
+  readonly direction: Direction;
+  readonly atMs: number;
+};
 
 const AT_ONCE = 8;
 const ROUND_MS = 100;
@@ -89,10 +99,10 @@ function runningClock(speed: number): () => number {
   return () => Math.floor(startMs + (performance.now() - zero) * speed);
 }
 
-/** The worker's rounds, as in the platform. */
+/** The worker's rounds as in the platform, but for the relay, which brings nothing. */
 async function workUntil(signal: AbortSignal, books: ApartBooks, speed: number): Promise<void> {
   while (!signal.aborted) {
-    for (const kind of books.work.kinds) await kind();
+    for (const kind of books.work.healing) await kind();
     await books.clock.sleep(ROUND_MS / speed);
   }
 }
@@ -108,19 +118,14 @@ async function loseAll(
   await eachLimited(turns, AT_ONCE, async (at) => {
     const earlyMs = startMs + (at / payments) * spreadMs - nowMs();
     if (earlyMs > 0) await books.clock.sleep(earlyMs / speed);
-    const loss = LOSSES[at % LOSSES.length];
-    if (loss) bereft.push(await loseOne(books, loss, at, nowMs));
+    bereft.push(await loseOne(books, at, nowMs));
   });
   return bereft;
 }
 
 /** Plays up to the message, and deletes its row from the sender's outbox. */
-async function loseOne(
-  books: ApartBooks,
-  loss: Loss,
-  at: number,
-  nowMs: () => number,
-): Promise<Bereft> {
+async function loseOne(books: ApartBooks, at: number, nowMs: () => number): Promise<Bereft> {
+  const { third, direction, loss } = lossAt(at);
   const played = await loss.play(books, `T${at}`);
   const atMs = nowMs();
   const id = idToUuid(played.payment.id);
@@ -128,13 +133,30 @@ async function loseOne(
     await pool.query('DELETE FROM outbox WHERE payment_id = $1', [id]);
   }
   const aggregate = await books.reload(played);
-  const lost = missingMessages(aggregate).map(({ key, message }) => {
-    return { key, isToChannel: isToChannelBook(message), atMs };
-  });
-  if (!lost.some(({ key }) => key.startsWith(`${loss.message}:`))) {
-    throw new Error(`${loss.message} of ${id} was not lost: ${JSON.stringify(lost)}`);
+  const missing = missingMessages(aggregate);
+  const [lost] = missing;
+  const isAsPlanned =
+    lost !== undefined &&
+    missing.length === 1 &&
+    lost.message.type === loss.message &&
+    isToChannelBook(lost.message) === (direction === 'toChannel') &&
+    thirdOf(aggregate, lost.message) === third;
+  if (!isAsPlanned) {
+    const keys = missing.map((one) => one.key).join(' ');
+    throw new Error(`${third} ${direction} ${loss.message} of ${id} was not lost: ${keys}`);
   }
-  return { aggregate, lost };
+  return { aggregate, key: lost.key, third, direction, atMs };
+}
+
+/** The thirds in turn, in each of them the directions, and in those what can be lost there. */
+function lossAt(at: number) {
+  const third = THIRDS[at % THIRDS.length] ?? 'ordinary';
+  const turn = Math.floor(at / THIRDS.length);
+  const direction = DIRECTIONS[turn % DIRECTIONS.length] ?? 'toChannel';
+  const losses = LOSSES[third][direction];
+  const loss = losses[Math.floor(turn / DIRECTIONS.length) % losses.length];
+  if (!loss) throw new Error(`nothing can be lost: ${third} ${direction}`);
+  return { third, direction, loss };
 }
 
 const LEFT = {
@@ -174,45 +196,59 @@ async function judge(
 ): Promise<InternalDropsReport> {
   const left = await notTakenIn(books);
   const missedByScan = await books.work.sweepAll();
-  const healedMs: number[] = [];
+  const healed = new Map<string, number>();
   let cases = 0;
-  for (const { aggregate, lost } of bereft) {
+  for (const { aggregate, key, atMs } of bereft) {
     const now = await books.reload(aggregate);
     const drops = now.cases.filter((one) => one.kind === 'internal_drop');
     cases += drops.length;
-    for (const { key, atMs } of lost) {
-      const mine = drops.filter((one) => one.subject === key);
-      const [healed] = mine;
-      if (mine.length === 1 && healed?.resolvedAtMs) healedMs.push(healed.resolvedAtMs - atMs);
-    }
+    const [only] = drops;
+    if (drops.length !== 1 || only?.subject !== key || !only.resolvedAtMs) continue;
+    healed.set(now.payment.id, only.resolvedAtMs - atMs);
   }
-  const all = bereft.flatMap((one) => one.lost);
   const urls = { payment: databaseUrl, channel: channelDatabaseUrl };
   // Nobody swept meanwhile: what ends by itself gets its row now, as the platform's worker gives it.
   await books.store.sweepAll(new Map(), nowMs + AUDIT_AHEAD_MS);
   const { findings } = await auditApart(urls, nowMs + AUDIT_AHEAD_MS);
-  const toChannel = all.filter((one) => one.isToChannel).length;
   const isProven =
-    all.length >= payments &&
-    toChannel > 0 &&
-    toChannel < all.length &&
-    healedMs.length === all.length &&
-    cases === all.length &&
+    bereft.length === payments &&
+    healed.size === payments &&
+    cases === payments &&
     left === 0 &&
     missedByScan === 0 &&
     findings.length === 0;
   return {
     payments,
     scanEveryMs,
-    lost: { toChannel, toPayment: all.length - toChannel },
-    kinds: countBy(all.map(({ key }) => key.split(':')[0] ?? '')),
-    healed: healedMs.length,
+    thirds: countThirds(bereft, healed),
+    kinds: countBy(bereft.map(({ key }) => key.split(':')[0] ?? '')),
+    healed: healed.size,
     cases,
-    healedMs: percentilesOf(healedMs),
+    healedMs: percentilesOf([...healed.values()]),
     left,
     missedByScan,
     auditBroken: findings.map(({ check, rows }) => `${check.view} ${JSON.stringify(rows[0])}`),
     verdict: isProven ? 'proven' : 'broken',
+  };
+}
+
+function countThirds(
+  bereft: readonly Bereft[],
+  healed: ReadonlyMap<string, number>,
+): InternalDropsReport['thirds'] {
+  const count = (third: Third, direction: Direction): LostAndHealed => {
+    const lost = bereft.filter((one) => one.third === third && one.direction === direction);
+    const isHealed = ({ aggregate }: Bereft): boolean => healed.has(aggregate.payment.id);
+    return { lost: lost.length, healed: lost.filter(isHealed).length };
+  };
+  const both = (third: Third) => ({
+    toChannel: count(third, 'toChannel'),
+    toPayment: count(third, 'toPayment'),
+  });
+  return {
+    closed: both('closed'),
+    other_winner: both('other_winner'),
+    ordinary: both('ordinary'),
   };
 }
 

@@ -30,6 +30,8 @@ export type RelayWorkOptions = {
 export type RelayWork = {
   /** Kinds of work for the worker's rounds; each answers how many jobs it did. */
   readonly kinds: readonly (() => Promise<number>)[];
+  /** Those of them that need no outbox row: the scans and the compensation. */
+  readonly healing: readonly (() => Promise<number>)[];
   /** One scan of both books now; answers how many drops it found. For the test clock and for proofs. */
   scan(): Promise<number>;
   /** The nightly full sweep: everything there is, by pages; answers how many drops it found. */
@@ -44,19 +46,23 @@ export function newRelayWork(options: RelayWorkOptions): RelayWork {
   let nextScanAtMs = 0;
   const scan = async (): Promise<number> =>
     (await scanBook('channel', options)) + (await scanBook('payment', options));
+  const healing = [
+    async () => await compensateDue(options),
+    async () => {
+      if (clock.nowMs() < nextScanAtMs) return 0;
+      nextScanAtMs = clock.nowMs() + scanEveryMs;
+      await scan();
+      // What it finds is work for the others, not work done.
+      return 0;
+    },
+  ];
   return {
     kinds: [
       async () => await relayDue('payment', options),
       async () => await relayDue('channel', options),
-      async () => await compensateDue(options),
-      async () => {
-        if (clock.nowMs() < nextScanAtMs) return 0;
-        nextScanAtMs = clock.nowMs() + scanEveryMs;
-        await scan();
-        // What it finds is work for the others, not work done.
-        return 0;
-      },
+      ...healing,
     ],
+    healing,
     scan,
     sweepAll: async () => await sweepAll(options),
   };
