@@ -8,15 +8,22 @@ import { UsageError } from './command.ts';
 
 const FOLDER = fileURLToPath(new URL('../../bench', import.meta.url));
 /** Files in the folder that are parts of a benchmark and not one themselves. */
-const PARTS = new Set(['raw-http', 'processes', 'lifecycle-driver']);
+const PARTS = new Set([
+  'benched-platform',
+  'lifecycle-driver',
+  'lifecycle-load',
+  'median',
+  'processes',
+  'raw-http',
+]);
 
 export const bench: Command = {
   name: 'bench',
   takes: '[name …]',
   takesMax: 99,
   summary: {
-    en: 'Measure, beside a yardstick in the same run: lifecycle, scans',
-    zh: '性能测试，与同一次运行中的基准对照：lifecycle、scans',
+    en: 'Measure, beside a yardstick in the same run: couplings, lifecycle, scans',
+    zh: '性能测试，与同一次运行中的基准对照：couplings、lifecycle、scans',
   },
   flags: {},
   examples: ['bench', 'bench scans'],
