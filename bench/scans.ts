@@ -10,16 +10,17 @@ import { openDatabase } from '../src/cli/database.ts';
 import { print, say, table } from '../src/cli/terminal.ts';
 import { postgresStore } from '../src/store/postgres/postgres-store.ts';
 import { openPool } from '../src/store/postgres/pool.ts';
+import type { Cost } from './statement-cost.ts';
+import { costOf } from './statement-cost.ts';
 
 const SIZES = [10_000, Number(process.env.BENCH_ORDERS ?? 1_000_000)];
 const OPEN_CASES = 1_000;
-const REPEATS = 31;
 const CLAIM_SIZE = 64;
 const FIRST_QUERY = new Map([['sandbox/main', 15_000]]);
 /** All orders were made in the day before this time; the open ones are due. */
 const NOW_MS = 1_800_000_000_000;
 
-type Figure = { name: string; ms: number; buffers: number };
+type Figure = Cost & { readonly name: string };
 
 const directory = mkdtempSync(join(tmpdir(), 'tieout-bench-'));
 try {
@@ -97,39 +98,13 @@ async function fill(client: pg.Client, orders: number): Promise<void> {
   await client.query('VACUUM ANALYZE');
 }
 
-/** Median time, and the buffers touched per call, after warming up. */
 async function timed(
   client: pg.Client,
   pool: pg.Pool,
   name: string,
   call: () => Promise<void>,
 ): Promise<Figure> {
-  for (let repeat = 0; repeat < 8; repeat++) await call();
-  const before = await buffersOf(client, pool);
-  const times: number[] = [];
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
-    const startedAtMs = performance.now();
-    await call();
-    times.push(performance.now() - startedAtMs);
-  }
-  const after = await buffersOf(client, pool);
-  times.sort((a, b) => a - b);
-  return {
-    name,
-    ms: times[Math.floor(REPEATS / 2)] ?? 0,
-    buffers: Math.round((after - before) / REPEATS),
-  };
-}
-
-async function buffersOf(client: pg.Client, pool: pg.Pool): Promise<number> {
-  // Each session reports what it touched only now and then, unless it is asked to.
-  await pool.query('SELECT pg_stat_force_next_flush()');
-  await client.query('SELECT pg_stat_force_next_flush()');
-  await pool.query('SELECT 1');
-  const { rows } = await client.query<{ blocks: string }>(
-    'SELECT (sum(heap_blks_hit + heap_blks_read) + sum(coalesce(idx_blks_hit, 0) + coalesce(idx_blks_read, 0)))::text AS blocks FROM pg_statio_user_tables',
-  );
-  return Number(rows[0]?.blocks);
+  return { name, ...(await costOf([{ client, pool }], call)) };
 }
 
 function report(bySize: readonly Figure[][]): void {

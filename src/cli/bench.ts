@@ -15,6 +15,7 @@ const PARTS = new Set([
   'median',
   'processes',
   'raw-http',
+  'statement-cost',
 ]);
 
 export const bench: Command = {
@@ -22,8 +23,8 @@ export const bench: Command = {
   takes: '[name …]',
   takesMax: 99,
   summary: {
-    en: 'Measure, beside a yardstick in the same run: couplings, lifecycle, scans',
-    zh: '性能测试，与同一次运行中的基准对照：couplings、lifecycle、scans',
+    en: 'Measure, beside a yardstick in the same run: couplings, drop-scan, lifecycle, scans',
+    zh: '性能测试，与同一次运行中的基准对照：couplings、drop-scan、lifecycle、scans',
   },
   flags: {},
   examples: ['bench', 'bench scans'],
