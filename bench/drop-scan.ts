@@ -73,7 +73,7 @@ function scanOver(pools: { readonly payment: pg.Pool; readonly channel: pg.Pool 
   const readers = postgresReaders(pools, { payment: null, channel: null });
   const never = async (): Promise<never> => await Promise.reject(new Error('nothing is missing'));
   const door = { apply: never, deliver: never, catchUp: never, drain: never };
-  const { scan } = newRelayWork({
+  const work = newRelayWork({
     door: { ...door, onCommitted: () => () => {}, giveNoticesTo: () => {} },
     relay: relayStore(databases, readers),
     store: relayStores(databases, 0).payment,
@@ -85,7 +85,7 @@ function scanOver(pools: { readonly payment: pg.Pool; readonly channel: pg.Pool 
     scanEveryMs: 30_000,
     onError: () => {},
   });
-  return scan;
+  return async () => await work.scan();
 }
 
 /** Paid orders of one day, each book in its own database; `window` of them changed in the last minute. */

@@ -1,5 +1,5 @@
 /** What calls to a database cost: their median time, and the buffers that they touch. */
-import pg from 'pg';
+import type pg from 'pg';
 
 export type Cost = { readonly ms: number; readonly buffers: number };
 

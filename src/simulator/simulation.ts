@@ -66,6 +66,8 @@ export type SimulationResult = {
   readonly marks: Readonly<Record<string, number>>;
   /** Messages that one book in a database of its own took in from the other, by type. */
   readonly messages: Readonly<Record<string, number>>;
+  /** How payments and refunds ended: so many `payment.succeeded`, and so on. */
+  readonly ends: Readonly<Record<string, number>>;
   readonly events: number;
   readonly violations: readonly SimulatedViolation[];
   readonly traceHash: string;
@@ -208,10 +210,22 @@ class Simulation {
       faults: this.#faults.counts,
       marks: this.#marks.counts,
       messages: this.#marks.messages,
+      ends: this.#ends(),
       events: this.#world.eventCount,
       violations: this.#violations,
       traceHash: this.#world.traceHash,
     };
+  }
+
+  #ends(): Record<string, number> {
+    const names = this.#books.tables
+      .all()
+      .flatMap(({ payment }) => [
+        `payment.${payment.status}`,
+        ...payment.refunds.map((one) => `refund.${one.status}`),
+      ]);
+    const byName = Map.groupBy(names, (name) => name);
+    return Object.fromEntries([...byName].map(([name, all]) => [name, all.length]));
   }
 
   #addProcess(name: string): void {

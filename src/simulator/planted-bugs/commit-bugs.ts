@@ -108,19 +108,27 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'acknowledged_before_durable',
-    words: 'A notification is acknowledged, and applied afterwards, if nothing happens in between.',
+    words: 'While something else is being applied, a notification is acknowledged first.',
     foundBy: ['I25'],
-    plant: () => ({
-      door: (honest, store) => ({
-        ...honest,
-        apply: async (key, input) => {
-          const isWord = input.type === 'outcome_learned' && input.evidence.via === 'notification';
-          if (!isWord) return await honest.apply(key, input);
-          honest.apply(key, input).catch(() => {});
-          return await swallowed(store, key);
-        },
-      }),
-    }),
+    plant: () => {
+      let underWay = 0;
+      return {
+        door: (honest, store) => ({
+          ...honest,
+          apply: async (key, input) => {
+            const isWord =
+              input.type === 'outcome_learned' && input.evidence.via === 'notification';
+            const applied = honest.apply(key, input);
+            const isBusy = underWay > 0;
+            underWay += 1;
+            const done = applied.finally(() => (underWay -= 1));
+            if (!isWord || !isBusy) return await done;
+            done.catch(() => {});
+            return await swallowed(store, key);
+          },
+        }),
+      };
+    },
   },
   {
     name: 'inbox_as_a_gate',

@@ -57,17 +57,6 @@ export const COUPLING_BUGS: readonly PlantedBug[] = [
     plant: () => atPayment(readsHalves),
   },
   {
-    name: 'message_counts_twice',
-    words: 'No inbox: a message that comes again counts again.',
-    coupling: 'relay',
-    foundBy: ['I5', 'I9', 'I15', 'I16', 'I18'],
-    plant: () =>
-      atPayment((honest) => ({
-        load: async (keys) =>
-          (await honest.load(keys)).map((half) => half && { ...half, received: [] }),
-      })),
-  },
-  {
     name: 'outbox_is_the_only_hope',
     words: 'Nobody looks for messages that the outbox has lost.',
     coupling: 'relay',

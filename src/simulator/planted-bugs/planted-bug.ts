@@ -1,6 +1,8 @@
 /**
  * A planted bug: a deliberate defect, put between two parts from outside. A simulator is worth what it
- * finds, so each of these must be found by a rule of its own. Only tests and proofs ever switch one on.
+ * finds, so each of these must be found by a rule of its own, and none may show in a payment that is paid at
+ * once (both tested). Only tests and proofs ever switch one on. The unit tests of a file never see one, because it
+ * stands between the files and not in them: that they stay green shows nothing about those tests.
  */
 import type { Aggregate } from '../../core/aggregate.ts';
 import type { ChannelOrder } from '../../core/channel-order.ts';
