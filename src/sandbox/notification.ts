@@ -68,6 +68,14 @@ export function notificationsOfCharge(
       return compose(order, [paid(Math.max(atMs, order.createdAtMs + times.outageMs))]);
     case 'other_amount':
       return compose(order, [paid(atMs, otherAmount(charge.amountMinor))]);
+    case 'beside_anothers': {
+      // Its number is of somebody else's making; everything else about it is genuine.
+      const out_no = `OTHER-${order.submission.outNo.slice(-12)}`;
+      const another = paid(atMs);
+      const tradeNo = `${charge.tradeNo}9`;
+      const fields = { ...another.fields, out_no, trade_no: tradeNo };
+      return compose(order, [another, { ...another, fields }]);
+    }
     case 'sent_five_times':
       return compose(order, [paid(atMs)]).flatMap((notification) => copies(notification, atMs));
     case 'followed_by_older':

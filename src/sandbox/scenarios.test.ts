@@ -45,6 +45,16 @@ describe('in the scenario', () => {
     expect(lines(play('success', HOUR_MS).sent)).toEqual([[50, 'true', 'PAID', 1999]]);
   });
 
+  test('unmatched_notification a word about somebody else comes beside the true one, both genuine', () => {
+    const { sent } = play('unmatched_notification', HOUR_MS);
+    expect(lines(sent)).toEqual([
+      [50, 'true', 'PAID', 1999],
+      [50, 'true', 'PAID', 1999],
+    ]);
+    const numbers = sent.map((one) => wordsOf(one)['out_no']);
+    expect(numbers).toEqual([outNo, expect.stringMatching(/^OTHER-/u)]);
+  });
+
   test('slow_payer the payer pays after 8 seconds', () => {
     expect(lines(play('slow_payer', HOUR_MS).sent)).toEqual([[8_000, 'true', 'PAID', 1999]]);
   });

@@ -12,6 +12,7 @@ export type NotificationConduct =
   | 'sent_five_times'
   | 'followed_by_older'
   | 'other_amount'
+  | 'beside_anothers'
   | 'sent_after_outage';
 
 /** What becomes of our calls about the order. */
@@ -74,6 +75,7 @@ export type ScenarioName =
   | 'forged_notification'
   | 'tampered_amount'
   | 'tampered_notification'
+  | 'unmatched_notification'
   | 'timeout_accepted'
   | 'timeout_rejected'
   | 'query_down'
@@ -170,6 +172,13 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     notification: 'other_amount',
     zh: '通知验签正确但金额不符，查询金额正确',
     en: 'An authentic notification with another amount, while the query has the right one',
+  },
+  unmatched_notification: {
+    ...PLAIN,
+    amountMinor: null,
+    notification: 'beside_anothers',
+    zh: '已支付；渠道另发一条真实通知，说的是我们没有的订单',
+    en: 'Paid, and a genuine notification about an order that we do not have comes beside the true one',
   },
   timeout_accepted: {
     ...PLAIN,

@@ -20,7 +20,7 @@ export const UNMATCHED_NOTIFICATION: KindDescription = {
   actions: ['adopt', 'dismiss'],
   seen: 'Operators see it in GET /v1/notifications and in `tieout exceptions list --unmatched`; merchants do not see it.',
   why: 'Another system uses the same channel account, a database was restored to an earlier state, or the channel cut or changed our number.',
-  practise: [],
+  practise: ['unmatched_notification'],
 };
 
 /** Why what the message says cannot be about this order, in one sentence; null when it can. */
