@@ -71,9 +71,46 @@ export function relayStore(databases: BookDatabases, readers: BookReaders): Rela
   };
 }
 
-/** The outboxes of both books, for hops. */
-export function outboxPort(databases: BookDatabases): OutboxPort {
-  return { drop: async (sender, messages) => await databases[sender].dropOutbox(messages) };
+/**
+ * The outboxes of both books, for hops. Rows that are let go of while a statement is under way go together
+ * in the next one: one by one they were most of what a hop cost.
+ */
+export function outboxPort(databases: Readonly<Record<Book, Dropper>>): OutboxPort {
+  const droppers = { payment: gathered(databases.payment), channel: gathered(databases.channel) };
+  return { drop: async (sender, messages) => await droppers[sender](messages) };
+}
+
+type Dropper = Pick<PaymentDatabase, 'dropOutbox'>;
+type Dropping = { readonly names: MessageName[]; readonly done: Promise<void> };
+
+/** Drops with at most one statement at a time; each caller's promise ends as the statement with its rows does. */
+function gathered(database: Dropper): (messages: readonly MessageName[]) => Promise<void> {
+  let underWay: Promise<void> = Promise.resolve();
+  let next: Dropping | null = null;
+  return async (messages) => {
+    if (next) {
+      next.names.push(...messages);
+      return await next.done;
+    }
+    const names = [...messages];
+    const dropInTurn = async (former: Promise<void>): Promise<void> => {
+      await former;
+      next = null;
+      // In one order, so that two processes that drop the same rows never wait for each other.
+      await database.dropOutbox(names.toSorted(byName));
+    };
+    const done = dropInTurn(underWay);
+    next = { names, done };
+    // What failed is told to those who asked for it, and holds nobody else up.
+    underWay = done.catch(() => {});
+    await done;
+  };
+}
+
+function byName(one: MessageName, other: MessageName): number {
+  const [left, right] = [`${one.paymentId} ${one.key}`, `${other.paymentId} ${other.key}`];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
 }
 
 async function changedSince(
