@@ -20,3 +20,14 @@ export async function onOwnDatabase<T>(use: (databaseUrl: string) => Promise<T>)
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/** The same with several. */
+export async function onOwnDatabases<T>(
+  count: number,
+  use: (databaseUrls: readonly string[]) => Promise<T>,
+): Promise<T> {
+  if (count === 0) return await use([]);
+  return await onOwnDatabase(
+    async (url) => await onOwnDatabases(count - 1, async (urls) => await use([url, ...urls])),
+  );
+}

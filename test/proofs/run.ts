@@ -15,9 +15,10 @@ import { proveInternalDrops } from './internal-drops.ts';
 import { proveKills } from './kills.ts';
 import { proveLostNotifications } from './lost-notifications.ts';
 import { proveOutageDay } from './outage-day.ts';
-import { onOwnDatabase } from './own-database.ts';
+import { onOwnDatabase, onOwnDatabases } from './own-database.ts';
 import { provePlantedBugs } from './planted-bugs.ts';
 import { proveRaces } from './races.ts';
+import { proveScanRace } from './scan-race.ts';
 import { proveSimulation } from './simulation.ts';
 
 type PartReport = Readonly<Record<string, unknown>> & { readonly verdict: 'proven' | 'broken' };
@@ -57,6 +58,13 @@ const PARTS: Readonly<Record<string, Part>> = {
     };
     return await onOwnDatabase(
       async (databaseUrl) => await proveLostNotifications({ databaseUrl, ...plan, onProgress }),
+    );
+  },
+  'scan-race': async (seed, onProgress) => {
+    const size = { rounds: 1_000, controlRounds: 20 };
+    return await onOwnDatabases(
+      4,
+      async (urls) => await proveScanRace({ urls, ...size, seed, onProgress }),
     );
   },
   'internal-drops': async (_seed, onProgress) => {

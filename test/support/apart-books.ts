@@ -19,6 +19,7 @@ import { openRelayDoor } from '../../src/runtime/relay/relay-door.ts';
 import type { RelayWork } from '../../src/runtime/relay/relay-work.ts';
 import { newRelayWork } from '../../src/runtime/relay/relay-work.ts';
 import { relayStores } from '../../src/store/apart-stores.ts';
+import type { BookDatabases } from '../../src/store/book-databases.ts';
 import { loadApart } from '../../src/store/book-databases.ts';
 import type { BookPools, ReplicaPools } from '../../src/store/postgres/book-databases.ts';
 import { postgresBooks, postgresReaders } from '../../src/store/postgres/book-databases.ts';
@@ -67,18 +68,19 @@ export type ApartTimes = {
   readonly scanEveryMs?: number;
 };
 
-/** Opens the books over two migrated databases; the pools stay the caller's to end. */
+/** Opens the books over two migrated databases; the pools stay the caller's to end. `spoil` breaks them for a control. */
 export function openApartBooks(
   pools: BookPools,
   replicas = NO_REPLICAS,
   times: ApartTimes = {},
+  spoil: (databases: BookDatabases) => BookDatabases = (databases) => databases,
 ): ApartBooks {
   const clock: ApartBooks['clock'] = {
     ...offsetClock(),
     ms: Date.now(),
     nowMs: times.nowMs ?? (() => clock.ms),
   };
-  const databases = postgresBooks(pools);
+  const databases = spoil(postgresBooks(pools));
   const stores = relayStores(databases, RELAY_AFTER_MS);
   const { payment: store } = stores;
   const doorOf = (scope: Scope, own: Store): Door =>
