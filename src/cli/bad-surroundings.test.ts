@@ -74,6 +74,17 @@ const CASES: readonly Case[] = [
     /DATABASE_URL.*127\.0\.0\.1:9/,
   ],
   [
+    'a second database server that is not there',
+    () => ({
+      TIEOUT_COUPLING: 'relay',
+      DATABASE_URL: inject('testServerUrl'),
+      CHANNEL_DATABASE_URL: 'postgres://u:secret-word@127.0.0.1:9/x',
+    }),
+    1,
+    /PostgreSQL of CHANNEL_DATABASE_URL cannot be used.*127\.0\.0\.1:9/,
+    ['migrate'],
+  ],
+  [
     'a database that does not exist',
     () => ({ DATABASE_URL: inject('testServerUrl').replace(/\/[^/?]*(\?|$)/, '/not_there$1') }),
     1,

@@ -24,7 +24,7 @@ export async function openServer(
   dataDir: string,
 ): Promise<OpenDatabase> {
   if (databaseUrl === null) return await startEmbeddedPostgres({ dataDir });
-  await knock(databaseUrl);
+  await knock(databaseUrl, PAYMENT_SOURCE);
   return { url: databaseUrl, stop: async () => {} };
 }
 
@@ -66,31 +66,45 @@ export type OpenDatabases = {
   stop(): Promise<void>;
 };
 
+type Addresses = Pick<Config, 'databaseUrl' | 'channelDatabaseUrl' | 'coupling'>;
+
 /**
  * The databases of both books, as the coupling wants them. Without an address the channel book gets a
  * database of its own beside the other one, on the embedded server.
  */
 export async function openDatabases(
-  config: Pick<Config, 'databaseUrl' | 'channelDatabaseUrl' | 'coupling'>,
+  config: Addresses,
   dataDir: string,
   temporary?: string,
 ): Promise<OpenDatabases> {
-  const payment = await openDatabase(config.databaseUrl, dataDir, temporary);
-  if (config.coupling === 'together') {
-    return { payment: payment.url, channel: null, stop: async () => await payment.stop() };
-  }
+  const databases = await openServers(config, dataDir, temporary);
+  await migrate(databases.payment);
+  if (databases.channel !== null) await migrate(databases.channel);
+  return databases;
+}
+
+/** The same, not migrated. */
+export async function openServers(
+  config: Addresses,
+  dataDir: string,
+  temporary?: string,
+): Promise<OpenDatabases> {
   const { channelDatabaseUrl } = config;
+  // What is wrong with either address is said before anything is written at the other one.
+  if (channelDatabaseUrl !== null) await knock(channelDatabaseUrl, CHANNEL_SOURCE);
+  const payment =
+    temporary === undefined
+      ? await openServer(config.databaseUrl, dataDir)
+      : await openDatabase(config.databaseUrl, dataDir, temporary);
+  const stop = async (): Promise<void> => await payment.stop();
+  if (config.coupling === 'together') return { payment: payment.url, channel: null, stop };
   if (channelDatabaseUrl !== null) {
-    await knock(channelDatabaseUrl);
-    await migrate(channelDatabaseUrl);
-    const stop = async (): Promise<void> => await payment.stop();
     return { payment: payment.url, channel: channelDatabaseUrl, stop };
   }
   const name = `${temporary ?? 'tieout'}_channel`;
-  const channel = await openBeside(payment.url, name, temporary !== undefined);
   return {
     payment: payment.url,
-    channel,
+    channel: await createBeside(payment.url, name, temporary !== undefined),
     stop: async () => {
       if (temporary !== undefined) {
         await runOn(
@@ -98,13 +112,13 @@ export async function openDatabases(
           `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`,
         );
       }
-      await payment.stop();
+      await stop();
     },
   };
 }
 
-/** Another database on the same server, made if it is not there, and migrated. */
-async function openBeside(url: string, name: string, isFresh: boolean): Promise<string> {
+/** Another database on the same server, made if it is not there. */
+async function createBeside(url: string, name: string, isFresh: boolean): Promise<string> {
   const quoted = pg.escapeIdentifier(name);
   if (isFresh) await runOn(url, `DROP DATABASE IF EXISTS ${quoted} WITH (FORCE)`);
   try {
@@ -113,48 +127,70 @@ async function openBeside(url: string, name: string, isFresh: boolean): Promise<
     // `duplicate_database`: it is there from before.
     if (codeOf(error) !== '42P04') throw error;
   }
-  const beside = withDatabase(url, name);
-  await migrate(beside);
-  return beside;
+  return withDatabase(url, name);
 }
 
+/** The variable that an address came from, and how to do without it. */
+type Source = { readonly name: string; readonly without: Words };
+
+const PAYMENT_SOURCE: Source = {
+  name: 'DATABASE_URL',
+  without: {
+    en: 'leave DATABASE_URL out to use the embedded one',
+    zh: '不设置 DATABASE_URL 以使用内置 PostgreSQL',
+  },
+};
+const CHANNEL_SOURCE: Source = {
+  name: 'CHANNEL_DATABASE_URL',
+  without: {
+    en: 'leave both addresses out to use the embedded one',
+    zh: '两个地址都不设置以使用内置 PostgreSQL',
+  },
+};
+
 /** Connects once, so that what is wrong is said before anything else is started. */
-async function knock(url: string): Promise<void> {
+async function knock(url: string, source: Source): Promise<void> {
+  const { name, without } = source;
   if (!/^postgres(?:ql)?:\/\//.test(url)) {
     throw new UsageError({
-      en: 'DATABASE_URL must look like postgres://user:password@host:5432/database; leave it out to use the embedded PostgreSQL.',
-      zh: 'DATABASE_URL 应形如 postgres://user:password@host:5432/database；不设置则使用内置 PostgreSQL。',
+      en: `${name} must look like postgres://user:password@host:5432/database; or ${without.en}.`,
+      zh: `${name} 应形如 postgres://user:password@host:5432/database；或${without.zh}。`,
     });
   }
-  const client = newClient(url);
+  const client = newClient(url, source);
   try {
     await client.connect();
   } catch (error) {
-    throw unreachable(client, error);
+    throw unreachable(client, source, error);
   } finally {
     await client.end().catch(() => null);
   }
 }
 
-function newClient(url: string): pg.Client {
+function newClient(url: string, { name }: Source): pg.Client {
   try {
     return new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_WITHIN_MS });
   } catch {
     throw new UsageError({
-      en: 'DATABASE_URL cannot be read as an address: look for characters such as @, / or # in the password, and write them as %40, %2F, %23.',
-      zh: 'DATABASE_URL 无法解析：请检查密码中的 @、/、# 等字符，并写成 %40、%2F、%23。',
+      en: `${name} cannot be read as an address: look for characters such as @, / or # in the password, and write them as %40, %2F, %23.`,
+      zh: `${name} 无法解析：请检查密码中的 @、/、# 等字符，并写成 %40、%2F、%23。`,
     });
   }
 }
 
 /** Never the URL itself: it holds a password. */
-function unreachable({ host, port, database, user }: pg.Client, error: unknown): UsageError {
+function unreachable(
+  { host, port, database, user }: pg.Client,
+  source: Source,
+  error: unknown,
+): UsageError {
   const place = host.startsWith('/') ? host : `${host}:${port}`;
-  const reason = reasonOf(error, { place, database: String(database), user: String(user) });
+  const where = { place, database: String(database), user: String(user) };
+  const reason = reasonOf(error, where, source);
   return new UsageError(
     {
-      en: `The PostgreSQL of DATABASE_URL cannot be used: ${reason.en}`,
-      zh: `DATABASE_URL 指定的 PostgreSQL 无法使用：${reason.zh}`,
+      en: `The PostgreSQL of ${source.name} cannot be used: ${reason.en}`,
+      zh: `${source.name} 指定的 PostgreSQL 无法使用：${reason.zh}`,
     },
     1,
   );
@@ -163,6 +199,7 @@ function unreachable({ host, port, database, user }: pg.Client, error: unknown):
 function reasonOf(
   error: unknown,
   { place, database, user }: { place: string; database: string; user: string },
+  { name, without }: Source,
 ): Words {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
@@ -170,25 +207,25 @@ function reasonOf(
     case 'ECONNREFUSED':
     case 'ENOENT':
       return {
-        en: `nothing listens at ${place}. Start the server, or leave DATABASE_URL out to use the embedded one.`,
-        zh: `${place} 没有服务在监听。请启动服务器，或不设置 DATABASE_URL 以使用内置 PostgreSQL。`,
+        en: `nothing listens at ${place}. Start the server, or ${without.en}.`,
+        zh: `${place} 没有服务在监听。请启动服务器，或${without.zh}。`,
       };
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return {
-        en: `there is no host ${place}. Mend the name in DATABASE_URL.`,
-        zh: `找不到主机 ${place}。请更正 DATABASE_URL 中的主机名。`,
+        en: `there is no host ${place}. Mend the name in ${name}.`,
+        zh: `找不到主机 ${place}。请更正 ${name} 中的主机名。`,
       };
     case '28P01':
     case '28000':
       return {
-        en: `the server refuses the user ${user}: wrong password, or not allowed (${code}). Mend DATABASE_URL.`,
-        zh: `服务器拒绝用户 ${user}：密码错误或无权限（${code}）。请更正 DATABASE_URL。`,
+        en: `the server refuses the user ${user}: wrong password, or not allowed (${code}). Mend ${name}.`,
+        zh: `服务器拒绝用户 ${user}：密码错误或无权限（${code}）。请更正 ${name}。`,
       };
     case '3D000':
       return {
-        en: `there is no database ${database} at ${place}. Create it (createdb ${database}), or mend DATABASE_URL.`,
-        zh: `${place} 上没有数据库 ${database}。请先创建（createdb ${database}），或更正 DATABASE_URL。`,
+        en: `there is no database ${database} at ${place}. Create it (createdb ${database}), or mend ${name}.`,
+        zh: `${place} 上没有数据库 ${database}。请先创建（createdb ${database}），或更正 ${name}。`,
       };
     default:
   }
