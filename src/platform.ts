@@ -274,6 +274,7 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
       channelPool: parts.books.pools.channel,
       store,
       door,
+      performer,
       connectors,
       clock,
       context,

@@ -130,12 +130,13 @@ function newParts(
     killPoint,
     async () => await Promise.resolve('allowed'),
   );
+  const ground = { store, door, performer, connectors, clock };
   const deps: ApiDependencies = {
     pool,
     channelPool: pool,
     store,
-    requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
-    desk: newOperatorDesk({ pool, channelPool: pool, store, door, connectors, clock, context }),
+    requests: newRequests({ ...ground, killPoint }),
+    desk: newOperatorDesk({ ...ground, pool, channelPool: pool, context }),
     receiver: { receive: async () => await Promise.resolve(null) },
     connectors,
     clock,

@@ -91,6 +91,17 @@ describe('a refund that needs a person', () => {
     expect((await refund(payment, 1999)).status).toBe(201);
   });
 
+  test('is not given up when the channel, asked once more, has paid it meanwhile', async () => {
+    const { payment, exception } = await stuck();
+    delete rig.script.refund;
+    expect(await act(exception, { action: 'give_up_refund' })).toMatchObject({
+      status: 409,
+      body: { code: 'case_resolved' },
+    });
+    const { body } = await rig.shop.call('GET', `/v1/refunds?payment=${payment}`);
+    expect(body['data']).toMatchObject([{ status: 'succeeded', failure: null }]);
+  });
+
   test('does not take an action of other cases', async () => {
     const { exception } = await stuck();
     expect(await act(exception, { action: 'return_money' })).toMatchObject({

@@ -1,6 +1,6 @@
 /** Everything that named people decide, over the same door as everybody else. 人工处理台。 */
 import type { ChannelAccountKey } from '../store/store.ts';
-import type { CaseDecisions } from './case-decision.ts';
+import type { CaseDecisions, CaseDecisionsOptions } from './case-decision.ts';
 import { newCaseDecisions } from './case-decision.ts';
 import type {
   NotificationDecisions,
@@ -20,10 +20,12 @@ export type OperatorDesk = {
 };
 
 /** A desk over these parts; `context` is the door's own, for dry runs. */
-export function newOperatorDesk(options: NotificationDecisionsOptions): OperatorDesk {
-  const { channelPool, store, door, context } = options;
+export function newOperatorDesk(
+  options: NotificationDecisionsOptions & CaseDecisionsOptions,
+): OperatorDesk {
+  const { channelPool, door } = options;
   return {
-    cases: newCaseDecisions(store, door, context),
+    cases: newCaseDecisions(options),
     notifications: newNotificationDecisions(options),
     releaseRefunds: async (account, decision) =>
       await releaseRefunds(channelPool, door, account, decision),
