@@ -10,8 +10,10 @@ import { Registry } from 'prom-client';
 import type { ApiDependencies } from './api/dependencies.ts';
 import { buildConnectors } from './channels/catalogue.ts';
 import type { Connectors } from './channels/connector.ts';
+import type { Aggregate } from './core/aggregate.ts';
 import type { Context } from './core/decision.ts';
 import { ID_RANDOM_BYTES, newId, newPaymentId } from './core/id.ts';
+import type { Message } from './core/message.ts';
 import type { Door } from './runtime/apply.ts';
 import type { OffsetClock } from './runtime/clock.ts';
 import { offsetClock } from './runtime/clock.ts';
@@ -81,14 +83,12 @@ export async function buildPlatform(config: Config, databases: Databases): Promi
   const connectors = metrics.measureCalls(buildConnectors(config.accounts, surroundings));
   const late: { performer: Performer | null } = { performer: null };
   const books = openBooks({
-    coupling: config.coupling,
+    ...bookOptions(config),
     pools: pools.books,
     replicas: pools.replicas,
     clock,
     killPoint,
     context: () => contextOf(config, connectors, clock),
-    leaseMs: config.worker.leaseMs,
-    claimSizeMax: config.worker.claimSizeMax,
     onError: (error) => log.warn({ error: wordsOf(error) }, 'a message will be brought again'),
     onLateSubmit: (aggregate, attempt) => {
       const call = { planned: false, deadlineAtMs: Number.POSITIVE_INFINITY, permit: null };
@@ -126,6 +126,17 @@ export async function buildPlatform(config: Config, databases: Databases): Promi
       await pools.end();
     },
   };
+}
+
+function bookOptions({ coupling, mode, worker }: Config) {
+  const { leaseMs, claimSizeMax, scanEveryMs } = worker;
+  const practice = mode === 'sandbox' ? { isLost: isLostForPractice } : {};
+  return { coupling, leaseMs, claimSizeMax, scanEveryMs, ...practice };
+}
+
+/** In a sandbox an internal drop can be practised: what the channel book has to tell of a charge is lost. */
+function isLostForPractice({ payment }: Aggregate, message: Message): boolean {
+  return message.type === 'charge' && payment.metadata['scenario'] === 'internal_drop';
 }
 
 /** Where the books lie; `channel` is null where both share one database. */

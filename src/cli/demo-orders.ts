@@ -16,6 +16,8 @@ export type DemoOrder = {
   readonly closes: boolean;
   /** The merchant asks for the whole amount back once it is paid. */
   readonly refunds: boolean;
+  /** Notices of this order go to the address that the merchant has moved away from. */
+  readonly merchantMoved: boolean;
 };
 
 const SCENARIO_NAMES = Object.keys(SCENARIOS).filter(
@@ -46,6 +48,7 @@ export function demoOrders(
       // Every other late payer comes after the end of the validity, which nobody has to ask for.
       closes: scenario === 'close_race' || (scenario === 'paid_after_close' && at % 2 === 0),
       refunds: SCENARIOS[scenario].merchantRefunds,
+      merchantMoved: SCENARIOS[scenario].merchantMoved,
     };
   });
 }
@@ -60,6 +63,7 @@ function placeFor(
     scenario === 'close_race' ||
     scenario === 'paid_after_close' ||
     scenario === 'slow_payer' ||
+    scenario === 'contradicting_notification' ||
     scenario === 'forged_notification'
   ) {
     return { channel: 'sandbox', product: random() < 0.5 ? 'qr' : 'redirect' };

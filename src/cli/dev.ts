@@ -10,7 +10,7 @@ import type { DevFile } from './dev-file.ts';
 import { readDevFile } from './dev-file.ts';
 import { isPortFree } from './free-port.ts';
 import type { PreparedMerchant } from './prepare-merchant.ts';
-import { prepareMerchant, tellSampleMerchant } from './prepare-merchant.ts';
+import { prepareMerchant, tellSampleMerchantAgain } from './prepare-merchant.ts';
 import { startRoles, stopSignal } from './serve.ts';
 import { padded, print, say } from './terminal.ts';
 import type { Lang } from './words.ts';
@@ -145,7 +145,7 @@ async function openShop(
   known: DevFile | null,
 ): Promise<PreparedMerchant> {
   if (known) {
-    await tellSampleMerchant(sandboxUrl, known.webhook_secret);
+    await tellSampleMerchantAgain(databaseUrl, sandboxUrl, known);
     return {
       merchantId: known.merchant,
       secretKey: known.secret_key,

@@ -5,6 +5,7 @@ import { CATALOGUE } from '../core/exceptions/catalogue.ts';
 import type { KindDescription } from '../core/exceptions/kind.ts';
 import { SCENARIOS } from '../sandbox/scenarios.ts';
 import { isScenarioName } from '../sandbox/scenarios.ts';
+import type { ScenarioName } from '../sandbox/scenarios.ts';
 
 export const EXCEPTIONS_FOLDER = new URL('../../docs/exceptions/', import.meta.url);
 
@@ -86,17 +87,30 @@ Look first: \`tieout exceptions act ${id} --action ${first}${order} --reason <wh
 }
 
 function practise({ practise: names }: KindDescription): string {
-  if (names.length === 0) {
-    return 'No scenario of the sandbox brings it about; the tests of its file do.';
-  }
-  const lines = names.filter(isScenarioName).map((name) => {
+  const scenarios = names.filter(isScenarioName);
+  const lines = scenarios.map((name) => {
     const { en, zh } = SCENARIOS[name];
-    return `- \`npx tieout demo ${name} --payments 10\`: ${en}. ${zh}。`;
+    const flags = NEEDS[name]?.flags ?? '';
+    return `- \`npx tieout demo ${name} --payments 10${flags}\`: ${en}. ${zh}。`;
   });
+  const [first] = scenarios;
+  const also = first === undefined ? '' : (NEEDS[first]?.also ?? '');
   return `${lines.join('\n')}
 
-Or send \`"metadata": {"scenario": "${names[0] ?? ''}"}\` with a payment in the world of \`npm start\`.`;
+Or send \`"metadata": {"scenario": "${first ?? ''}"}\` with a payment in the world of \`npm start\`${also}.`;
 }
+
+/** What a scenario needs beside its name. */
+const NEEDS: Partial<Record<ScenarioName, { readonly flags: string; readonly also: string }>> = {
+  internal_drop: {
+    flags: ' --coupling relay',
+    also: ', started with `TIEOUT_COUPLING=relay`: with the books in one database, or under two_phase, there is no message to lose',
+  },
+  merchant_moved: {
+    flags: '',
+    also: ', and with it a `"notice_url"` that is the address of the sandbox and `/merchant/moved`; then `POST /v1/events/{id}/resend`',
+  },
+};
 
 function lowerFirst(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);

@@ -3,7 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { ID_RANDOM_BYTES, newId } from '../core/id.ts';
 import type { Pool } from '../store/postgres/pool.ts';
 import { openPool } from '../store/postgres/pool.ts';
-import { createKey, createMerchant, createOperator } from '../store/postgres/merchants.ts';
+import {
+  createKey,
+  createMerchant,
+  createOperator,
+  findMerchantById,
+} from '../store/postgres/merchants.ts';
 import { createEndpoint } from '../store/postgres/webhook-endpoints.ts';
 
 export type PreparedMerchant = {
@@ -52,7 +57,7 @@ async function prepareOn(pool: Pool, sandboxUrl: string): Promise<PreparedMercha
     newId: freshId,
     random: randomBytes(24),
   });
-  await tellSampleMerchant(sandboxUrl, endpoint.secret);
+  await tellSampleMerchant(sandboxUrl, endpoint.secret, merchant.noticeSecret);
   return {
     merchantId: merchant.id,
     secretKey: key.key,
@@ -79,12 +84,32 @@ export async function createShopKey(databaseUrl: string): Promise<string> {
   }
 }
 
-/** The sandbox's sample merchant verifies notices with this secret from now on. */
-export async function tellSampleMerchant(sandboxUrl: string, secret: string): Promise<void> {
+/** Tells the sample merchant of a world that was up before what it was told then. */
+export async function tellSampleMerchantAgain(
+  databaseUrl: string,
+  sandboxUrl: string,
+  known: { readonly merchant: string; readonly webhook_secret: string },
+): Promise<void> {
+  const pool = openPool(databaseUrl, { max: 1, onError: () => {} });
+  try {
+    const merchant = await findMerchantById(pool, known.merchant);
+    const own = merchant?.noticeSecret ?? known.webhook_secret;
+    await tellSampleMerchant(sandboxUrl, known.webhook_secret, own);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** The sample merchant verifies notices with these from now on: its endpoint's secret, and that of a `notice_url`. */
+async function tellSampleMerchant(
+  sandboxUrl: string,
+  secret: string,
+  noticeSecret: string,
+): Promise<void> {
   const answer = await fetch(`${sandboxUrl}/control/merchant`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ secret }),
+    body: JSON.stringify({ secret, notice_secret: noticeSecret }),
   });
   if (!answer.ok)
     throw new Error(`the sandbox's merchant did not take its secret (${answer.status})`);

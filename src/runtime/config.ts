@@ -48,6 +48,8 @@ export type WorkerConfig = {
   /** How long a claimed job stays invisible to others. */
   readonly leaseMs: number;
   readonly claimSizeMax: number;
+  /** Pause between two scans for internal drops. */
+  readonly scanEveryMs: number;
 };
 
 /** What is wrong with the configuration: one sentence per fault. */
@@ -74,7 +76,12 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const PORT_DEFAULT = 4040;
 const REQUEST_DEADLINE_MS = 8_000;
 const MERCHANT_WAIT_MS = 10_000;
-const WORKER_DEFAULT: WorkerConfig = { pollMs: 200, leaseMs: 20_000, claimSizeMax: 64 };
+const WORKER_DEFAULT: WorkerConfig = {
+  pollMs: 200,
+  leaseMs: 20_000,
+  claimSizeMax: 64,
+  scanEveryMs: 30_000,
+};
 
 /**
  * Reads the configuration. `TIEOUT_CONFIG` names the JSON file; relative paths start at `cwd`.

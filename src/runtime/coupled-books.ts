@@ -15,7 +15,7 @@ import { IN_DOUBT_AFTER_MS, purgeDecisions, resolveInDoubt } from '../store/two-
 import type { Door, DoorOptions } from './apply.ts';
 import { openDoor } from './apply.ts';
 import type { Clock } from './clock.ts';
-import type { RelayDoor } from './relay/relay-door.ts';
+import type { RelayDoor, RelayDoorOptions } from './relay/relay-door.ts';
 import { openRelayDoor } from './relay/relay-door.ts';
 import type { RelayWork } from './relay/relay-work.ts';
 import { newRelayWork } from './relay/relay-work.ts';
@@ -61,7 +61,9 @@ export type CoupledOptions = Pick<DoorOptions, 'killPoint' | 'defer' | 'isDataEr
   readonly onError: (error: unknown) => void;
   /** Sends an order that came to the channel book after its caller had left. */
   readonly onLateSubmit: (aggregate: Aggregate, attempt: number) => void;
-};
+  /** Pause between two scans for internal drops. */
+  readonly scanEveryMs: number;
+} & Pick<RelayDoorOptions, 'isLost'>;
 
 const LANE_COUNT = 2;
 const BATCH_SIZE_MAX = 64;
@@ -69,7 +71,6 @@ const BATCH_SIZE_MAX = 64;
 const HOP_WITHIN_MS = 1_500;
 /** From then on the relay brings it. */
 export const RELAY_AFTER_MS = 3_000;
-const SCAN_EVERY_MS = 30_000;
 const RESOLVE_EVERY_MS = 2_000;
 const DAY_MS = 24 * 3_600_000;
 const APART = { scope: 'both', isApart: true } as const;
@@ -145,7 +146,8 @@ function coupleByRelay(
   readers: BookReaders,
   options: CoupledOptions,
 ): CoupledBooks {
-  const { clock, killPoint, leaseMs, claimSizeMax, onError, onLateSubmit } = options;
+  const { clock, killPoint, leaseMs, claimSizeMax, scanEveryMs, onError, onLateSubmit, isLost } =
+    options;
   const stores = relayStores(databases, RELAY_AFTER_MS);
   const { payment: store } = stores;
   const door = openRelayDoor({
@@ -159,6 +161,7 @@ function coupleByRelay(
     killPoint,
     hopWithinMs: HOP_WITHIN_MS,
     onLateSubmit,
+    ...(isLost && { isLost }),
   });
   const relay = newRelayWork({
     door,
@@ -169,7 +172,7 @@ function coupleByRelay(
     killPoint,
     leaseMs,
     claimSizeMax,
-    scanEveryMs: SCAN_EVERY_MS,
+    scanEveryMs,
     onError,
   });
   return {

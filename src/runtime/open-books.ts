@@ -19,7 +19,14 @@ export type Books = CoupledBooks & {
 
 export type BooksOptions = Pick<
   CoupledOptions,
-  'killPoint' | 'context' | 'leaseMs' | 'claimSizeMax' | 'onError' | 'onLateSubmit'
+  | 'killPoint'
+  | 'context'
+  | 'leaseMs'
+  | 'claimSizeMax'
+  | 'scanEveryMs'
+  | 'onError'
+  | 'onLateSubmit'
+  | 'isLost'
 > & {
   readonly coupling: Coupling;
   readonly pools: BookPools;

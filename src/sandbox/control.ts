@@ -157,11 +157,11 @@ export class Control {
   }
 
   #tellMerchant(exchange: Exchange, fields: Fields): void {
-    const secret = fields['secret'];
-    if (typeof secret !== 'string' || !/^whsec_[0-9A-Za-z+/=]+$/.test(secret)) {
-      return sendJson(exchange, 400, badRequest('secret must be whsec_ and base64'));
+    const { secret, notice_secret = secret } = fields;
+    if (!isWebhookSecret(secret) || !isWebhookSecret(notice_secret)) {
+      return sendJson(exchange, 400, badRequest('secrets must be whsec_ and base64'));
     }
-    this.#options.merchant.learnSecret(secret);
+    this.#options.merchant.learnSecrets([secret, notice_secret]);
     return sendJson(exchange, 200, {});
   }
 
@@ -173,6 +173,10 @@ export class Control {
     this.#options.merchant.misbehave(status, times);
     return sendJson(exchange, 200, { status, times });
   }
+}
+
+function isWebhookSecret(value: unknown): value is string {
+  return typeof value === 'string' && /^whsec_[0-9A-Za-z+/=]+$/.test(value);
 }
 
 /**

@@ -13,14 +13,20 @@ afterEach(async () => {
   await rig.stop();
 });
 
-type Changes = { id?: string; secret?: string; at?: Date; headers?: Record<string, string> };
+type Changes = {
+  id?: string;
+  secret?: string;
+  at?: Date;
+  path?: string;
+  headers?: Record<string, string>;
+};
 
 /** Sends a notice that an independent library has signed; answers with the status. */
 async function notify(notice: unknown, changes: Changes = {}): Promise<number> {
   const id = changes.id ?? 'evt_1';
   const at = changes.at ?? new Date();
   const body = JSON.stringify(notice);
-  const response = await fetch(`${rig.sandbox.url}/merchant/notices`, {
+  const response = await fetch(`${rig.sandbox.url}${changes.path ?? '/merchant/notices'}`, {
     method: 'POST',
     body,
     headers: {
@@ -92,6 +98,20 @@ describe('the sample merchant', () => {
     expect(await notify(NOTICE, { secret: OTHER_SECRET })).toBe(401);
     await rig.control('POST', '/control/merchant', { secret: OTHER_SECRET });
     expect(await notify(NOTICE, { secret: OTHER_SECRET })).toBe(204);
+  });
+
+  test('knows a second secret, of the notices to its own addresses', async () => {
+    await rig.control('POST', '/control/merchant', { secret: SECRET, notice_secret: OTHER_SECRET });
+    expect(await notify(NOTICE, { secret: OTHER_SECRET })).toBe(204);
+    expect(await notify({ ...NOTICE, type: 'payment.closed' }, { id: 'evt_2' })).toBe(204);
+  });
+
+  test('says once that it has moved away from its former address, and takes the notice the second time', async () => {
+    const path = '/merchant/moved';
+    expect(await notify(NOTICE, { path })).toBe(410);
+    expect(await told()).toEqual([]);
+    expect(await notify(NOTICE, { path })).toBe(204);
+    expect(await told()).toHaveLength(1);
   });
 
   test('answers otherwise as often as control says, and hears nothing meanwhile', async () => {

@@ -21,17 +21,19 @@ const NOTICE_AGE_MS_MAX = 5 * 60_000;
 export class SampleMerchant {
   readonly #record: (told: Told) => void;
   readonly #told = new Map<string, Told>();
-  #secret: string | null;
+  /** Notices that came to its former address once; the second time it takes them in all the same. */
+  readonly #refusedAsMoved = new Set<string>();
+  #secrets: readonly string[];
   #fault: { readonly status: number; timesLeft: number } | null = null;
 
   constructor(secret: string | null, record: (told: Told) => void) {
-    this.#secret = secret;
+    this.#secrets = secret === null ? [] : [secret];
     this.#record = record;
   }
 
-  /** Its webhook secret from now on, `whsec_` and base64. */
-  learnSecret(secret: string): void {
-    this.#secret = secret;
+  /** Its webhook secrets from now on, `whsec_` and base64: its endpoint's, and that of its own addresses. */
+  learnSecrets(secrets: readonly string[]): void {
+    this.#secrets = secrets;
   }
 
   /** Answers the next notices with that status, that many times, and ignores what they say. */
@@ -50,7 +52,7 @@ export class SampleMerchant {
       if (this.#fault.timesLeft <= 0) this.#fault = null;
       return status;
     }
-    if (this.#secret === null || !isAuthentic(this.#secret, headers, body, wallMs)) return 401;
+    if (!this.#secrets.some((secret) => isAuthentic(secret, headers, body, wallMs))) return 401;
     const webhookId = String(headers['webhook-id']);
     if (this.#told.has(webhookId)) return 204;
     const told = readNotice(webhookId, body, nowMs);
@@ -58,6 +60,22 @@ export class SampleMerchant {
     this.restore(told);
     this.#record(told);
     return 204;
+  }
+
+  /**
+   * The same at the address that it has moved away from: 410 the first time that a notice comes there.
+   * A sender that is asked to send it again finds that the post is forwarded now.
+   */
+  receiveAtFormerAddress(
+    headers: IncomingHttpHeaders,
+    body: Buffer,
+    nowMs: number,
+    wallMs: number,
+  ): number {
+    const webhookId = String(headers['webhook-id']);
+    if (this.#refusedAsMoved.has(webhookId)) return this.receive(headers, body, nowMs, wallMs);
+    this.#refusedAsMoved.add(webhookId);
+    return 410;
   }
 
   /** Everything it was told, oldest first. */

@@ -42,6 +42,9 @@ export const COPY_DELAYS_MS: readonly number[] = [0, 0, 20, 60, 200];
 const STALE_DELAY_MS = 300;
 const STALE_AGE_MS = 1_000;
 
+/** A channel's mistake: it says no to what it has taken the money for. */
+const MISTAKEN_NO = { code: 'SYSTEM_MISTAKE', message: '交易失败' };
+
 /** What the channel sends when it has taken the money of an order. */
 export function notificationsOfCharge(
   order: BookOrder,
@@ -78,6 +81,11 @@ export function notificationsOfCharge(
     }
     case 'sent_five_times':
       return compose(order, [paid(atMs)]).flatMap((notification) => copies(notification, atMs));
+    case 'followed_by_denial': {
+      const fields = { ...paymentFields('DECLINED', order.submission), ...MISTAKEN_NO };
+      const dueAtMs = atMs + STALE_DELAY_MS;
+      return compose(order, [paid(atMs), { fields, sentAtMs: dueAtMs, dueAtMs }]);
+    }
     case 'followed_by_older':
       return compose(order, [
         paid(atMs),

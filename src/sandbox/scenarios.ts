@@ -11,6 +11,7 @@ export type NotificationConduct =
   | 'sent_late'
   | 'sent_five_times'
   | 'followed_by_older'
+  | 'followed_by_denial'
   | 'other_amount'
   | 'beside_anothers'
   | 'sent_after_outage';
@@ -61,6 +62,8 @@ export type Scenario = {
   readonly refund: RefundConduct;
   /** It shows only when the merchant then asks for the whole amount back; `expected` is after that. */
   readonly merchantRefunds: boolean;
+  /** It shows only when the payment's `notice_url` is the sample merchant's former address, `/merchant/moved`. */
+  readonly merchantMoved: boolean;
   readonly zh: string;
   readonly en: string;
 };
@@ -72,6 +75,7 @@ export type ScenarioName =
   | 'late_notification'
   | 'duplicate_notification'
   | 'reordered_notification'
+  | 'contradicting_notification'
   | 'forged_notification'
   | 'tampered_amount'
   | 'tampered_notification'
@@ -90,6 +94,8 @@ export type ScenarioName =
   | 'refund_closed'
   | 'console_refund'
   | 'reversed'
+  | 'merchant_moved'
+  | 'internal_drop'
   | 'channel_outage';
 
 const PLAIN = {
@@ -102,6 +108,7 @@ const PLAIN = {
   aftermath: 'none',
   refund: 'done',
   merchantRefunds: false,
+  merchantMoved: false,
 } as const;
 
 /** A scenario of a refund: the payment itself is plain, and the merchant wants the money back. */
@@ -149,6 +156,13 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     notification: 'followed_by_older',
     zh: '先到“已支付”，后到更早的“待支付”',
     en: 'PAID arrives first, an older WAITING after it',
+  },
+  contradicting_notification: {
+    ...PLAIN,
+    amountMinor: null,
+    notification: 'followed_by_denial',
+    zh: '先到“已支付”，随后渠道误发真实的“支付失败”；查询时渠道确认已支付',
+    en: 'PAID arrives first, and then the channel denies it by mistake, authentically; asked, it stands by the payment',
   },
   forged_notification: {
     ...PLAIN,
@@ -286,6 +300,19 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     aftermath: 'reversed',
     zh: '支付成功 15 秒后被渠道冲正',
     en: 'Fifteen seconds after the success the channel revokes it',
+  },
+  merchant_moved: {
+    ...PLAIN,
+    amountMinor: null,
+    merchantMoved: true,
+    zh: '商户的通知地址已搬走（410），差错单提示后由商户重发',
+    en: "The merchant's notice address answers 410 Gone; the case says so, and the merchant has it sent again",
+  },
+  internal_drop: {
+    ...PLAIN,
+    amountMinor: null,
+    zh: '渠道一切正常；在 relay 耦合下，两账本之间的消息连同发件箱记录一起丢失',
+    en: 'The channel does all right; under the coupling relay the message between the two books is lost, its outbox row with it',
   },
   channel_outage: {
     ...PLAIN,

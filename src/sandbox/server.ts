@@ -155,10 +155,9 @@ async function serve(routes: Routes, exchange: Exchange): Promise<void> {
   if (path.startsWith('/gateway/')) return await routes.gateway.serve(exchange);
   if (path.startsWith('/control/') || path === '/books')
     return await routes.control.serve(exchange);
-  if (path === '/merchant/notices' && method === 'POST') {
+  if (path.startsWith('/merchant/') && method === 'POST') {
     const body = await readBody(exchange.request);
-    const { headers } = exchange.request;
-    const status = body === null ? 413 : merchant.receive(headers, body, clock.nowMs(), Date.now());
+    const status = body === null ? 413 : receiveNotice(exchange, body, merchant, clock.nowMs());
     return sendStatus(exchange, status);
   }
   const isPage = method === 'GET' || method === 'POST';
@@ -168,4 +167,20 @@ async function serve(routes: Routes, exchange: Exchange): Promise<void> {
   }
   if (path === '/' && method === 'GET') return serveScenarioPage(exchange, routes.platformUrl);
   return sendBody(exchange, 404, 'text/plain', 'not found');
+}
+
+function receiveNotice(
+  { path, request: { headers } }: Exchange,
+  body: Buffer,
+  merchant: SampleMerchant,
+  nowMs: number,
+): number {
+  switch (path) {
+    case '/merchant/notices':
+      return merchant.receive(headers, body, nowMs, Date.now());
+    case '/merchant/moved':
+      return merchant.receiveAtFormerAddress(headers, body, nowMs, Date.now());
+    default:
+      return 404;
+  }
 }

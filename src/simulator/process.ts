@@ -91,6 +91,7 @@ export type ProcessOptions = {
 };
 
 const LEASE_MS = 20_000;
+const SCAN_EVERY_MS = 30_000;
 const CLAIM_SIZE_MAX = 16;
 const APPLY_WITHIN_MS = 2_000;
 const RESTART_MS = [50, 60_000] as const;
@@ -258,6 +259,7 @@ export class PlatformProcess {
       isDataError: (error) => error instanceof DuplicateEntryError,
       leaseMs: LEASE_MS,
       claimSizeMax: CLAIM_SIZE_MAX,
+      scanEveryMs: SCAN_EVERY_MS,
       onError: (error) => world.note(`a message will be brought again: ${String(error)}`),
       onLateSubmit,
     });

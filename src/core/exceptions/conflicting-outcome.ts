@@ -22,7 +22,7 @@ export const CONFLICTING_OUTCOME: KindDescription = {
   actions: ['resolve'],
   seen: 'Nothing changes for the merchant: the payment stays succeeded. The case names what the channel said first and what it says now.',
   why: "The channel's query reads a lagging copy, its accounts were restored from a backup, or an order number was used by two systems.",
-  practise: [],
+  practise: ['contradicting_notification'],
 };
 
 /** Whether an answer denies the money that the order is known to have. */

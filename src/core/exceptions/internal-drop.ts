@@ -18,7 +18,7 @@ export const INTERNAL_DROP: KindDescription = {
   actions: [],
   seen: 'The channel order is succeeded while the payment is still processing. A read, sync and the result page look into the channel book too, so nobody is told less than we know.',
   why: 'The two books lie in two databases, and the message between them was lost or its record could not be written.',
-  practise: [],
+  practise: ['internal_drop'],
 };
 
 /**

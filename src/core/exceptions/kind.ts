@@ -77,7 +77,7 @@ export type KindDescription = {
   readonly seen: string;
   /** What usually stands behind it. */
   readonly why: string;
-  /** Scenarios of the sandbox that bring it about; empty where none does. */
+  /** Scenarios of the sandbox that bring it about, the plainest first: never none. */
   readonly practise: readonly string[];
   /** What a person may decide about an open case of this kind. */
   readonly actions: readonly (OperatorAction | NotificationAction)[];

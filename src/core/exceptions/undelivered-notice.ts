@@ -17,7 +17,7 @@ export const UNDELIVERED_NOTICE: KindDescription = {
   actions: ['resolve'],
   seen: 'The event stands in /v1/events, and the endpoint never answered 2xx.',
   why: 'The endpoint was down for days, its address or certificate changed, or it refuses the signature.',
-  practise: [],
+  practise: ['merchant_moved'],
 };
 
 const SECOND = 1_000;

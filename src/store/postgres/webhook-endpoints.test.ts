@@ -239,6 +239,17 @@ describe('resending one event', () => {
     expect(await resend(payment, key.endpointId)).toEqual({ count: 1 });
   });
 
+  test('is sent although it was asked for while the last try was still ending', async () => {
+    const { merchant } = await openShop();
+    const payment = await books.succeed(merchant);
+    const ending = await claimAll();
+    expect(await resend(payment)).toEqual({ count: 1 });
+    const gone = { atMs: clock.ms, durationMs: 1, responseStatus: 410, error: null };
+    await store.finishNotices(ending.map((notice) => ({ ...gone, notice, retryAtMs: null })));
+    clock.ms += 30_000;
+    expect(await claimAll()).toHaveLength(1);
+  });
+
   test('finds no event of another merchant, and no endpoint either', async () => {
     const [one, other] = [await openShop(), await openShop()];
     const payment = await books.succeed(one.merchant);

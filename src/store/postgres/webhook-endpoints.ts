@@ -33,10 +33,16 @@ type EndpointRow = {
   created_at_ms: number;
 };
 
-/** A row that waits for a later try is brought forward; its tries still count. */
+/**
+ * A row that waits for a later try is brought forward; its tries still count. One that is under way
+ * keeps its time and has its lease raised: a last try that is just ending then does not take the row
+ * away with it, and the notice goes out again when the lease is over.
+ */
 const ON_CONFLICT = (now: string): string => `
   ON CONFLICT (merchant_number, event_id, endpoint_id)
-  DO UPDATE SET due_at_ms = excluded.due_at_ms WHERE notice.due_at_ms > ${now}::bigint + ${SOON_MS}`;
+  DO UPDATE SET lease = notice.lease + 1, due_at_ms =
+    CASE WHEN notice.due_at_ms > ${now}::bigint + ${SOON_MS} THEN excluded.due_at_ms ELSE notice.due_at_ms END
+  WHERE notice.due_at_ms > ${now}::bigint`;
 
 // Scalar subqueries: the planner never turns them into joins driven from the other side.
 const RECOVER = (isDryRun: boolean): string => `
