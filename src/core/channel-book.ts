@@ -3,9 +3,9 @@
  * channel order at a time and tells the payment book in messages.
  */
 import type { Charge } from './charge.ts';
-import { isHeldNow } from './charge.ts';
-import type { ChannelOrder, DeathEvidence } from './channel-order.ts';
-import { isNeverOpened, isOpen, moved } from './channel-order.ts';
+import { chargeFact, isHeldNow } from './charge.ts';
+import type { ChannelOrder } from './channel-order.ts';
+import { isOpen, moved } from './channel-order.ts';
 import type { Consequences, Context } from './decision.ts';
 import {
   doubtAmount,
@@ -30,14 +30,15 @@ import {
   resolveDrop,
 } from './exceptions/external-drop.ts';
 import { channelOrderNo } from './id.ts';
-import type { Fact } from './input.ts';
+import type { OutcomeLearned } from './input.ts';
 import { askedAt } from './input.ts';
-import { postChargeLearned, postReleasedFromHold, postReversedAtChannel } from './journal.ts';
+import { postChargeLearned, postReleasedFromHold } from './journal.ts';
 import type { ToChannelBook } from './message.ts';
 import type { ChargeFact, Outcome } from './outcome.ts';
+import { die, tellDeath } from './order-end.ts';
 import { learnListedRefunds } from './refund-answers.ts';
+import { learnReversals } from './charge-reversal.ts';
 
-type OutcomeLearned = Extract<Fact, { type: 'outcome_learned' }>;
 type OpenTry = Extract<ToChannelBook, { type: 'open_try' }>;
 
 /** Inserts the channel order that the payment book allowed; the call to the channel follows the commit. */
@@ -112,10 +113,13 @@ export function learnOutcome(
   }
   // A success that names no charge cannot be booked: it is asked about like any answer that settles nothing.
   if (outcome.type === 'succeeded' && outcome.charges.length > 0) {
-    const charged = learnCharges(order, fact, outcome.charges, out, context);
+    const taken = learnCharges(order, fact, outcome.charges, out, context);
+    const charged = learnReversals(taken, outcome.reversals ?? [], fact, out, context);
     return learnListedRefunds(charged, outcome.refunds ?? [], evidence.via, out, context);
   }
-  if (outcome.type === 'reversed') return learnReversal(order, outcome, fact, out, context);
+  if (outcome.type === 'reversed') {
+    return learnReversals(order, [outcome, ...(outcome.further ?? [])], fact, out, context);
+  }
   if (!isOpen(order)) return takeContradiction(order, fact, out, context);
   if (outcome.type === 'failed') {
     const { code, message, channelCode } = outcome;
@@ -156,49 +160,6 @@ function takeContradiction(
   return planNextQuestion({ ...order, queryCount: order.queryCount + 1 }, out, context);
 }
 
-/** The channel revoked a charge (冲正). What it had paid for keeps its history; the money is gone. */
-function learnReversal(
-  order: ChannelOrder,
-  outcome: Extract<Outcome, { type: 'reversed' }>,
-  fact: OutcomeLearned,
-  out: Consequences,
-  context: Context,
-): ChannelOrder {
-  const { transactionNo, reversedAtMs } = outcome;
-  const { via } = fact.evidence;
-  const charge = order.charges.find((one) => one.transactionNo === transactionNo);
-  if (!charge && isOpen(order) && order.charges.length === 0) {
-    // Taken and given back before we heard of either: the order has ended unpaid.
-    return die(moved(order, 'closed'), 'channel_reversed', fact, out, context);
-  }
-  // Without its charge it cannot be booked: the channel is asked what else it took.
-  if (!charge && via === 'notification') return doubtAmount(order, transactionNo, out, context);
-  if (!charge || charge.reversedAtMs !== null) {
-    if (via === 'query') settleDoubts(order, askedAt(fact, context.nowMs), out, context);
-    return order;
-  }
-  out.postings.push(postReversedAtChannel(order, charge, reversedAtMs, via));
-  const wasHeld = isHeldNow(charge);
-  const { attempt } = order;
-  const charges = order.charges.map((one) => (one === charge ? { ...one, reversedAtMs } : one));
-  const isGone = charges.every((one) => one.reversedAtMs !== null);
-  out.toPaymentBook.push({
-    type: 'charge_reversed',
-    attempt,
-    charge: factOf(charge),
-    reversedAtMs,
-    wasHeld,
-    endsHold: wasHeld && !charges.some(isHeldNow),
-  });
-  // An order whose held money was sent back has its end already.
-  const isStanding = order.status === 'succeeded' || order.status === 'held';
-  const after =
-    isGone && isStanding ? moved(order, 'reversed', { charges }) : { ...order, charges };
-  endHold(after, out, context, 'The channel took the money back.');
-  if (order.status === 'held' && isGone) tellDeath(after, 'channel_reversed', out);
-  return after;
-}
-
 /** A person decided that held money goes back to its payer: the payment book owes it from here on. */
 export function releaseHeld(
   order: ChannelOrder,
@@ -214,7 +175,7 @@ export function releaseHeld(
     out.toPaymentBook.push({
       type: 'charge',
       attempt,
-      charge: factOf(charge),
+      charge: chargeFact(charge),
       via: 'operator',
       wasHeld: true,
       endsHold: charge === last,
@@ -227,10 +188,6 @@ export function releaseHeld(
   const evidence = 'held_money_returned';
   tellDeath(after, evidence, out);
   return moved(after, 'closed', { deathEvidence: evidence });
-}
-
-function factOf({ transactionNo, amountMinor, currency, paidAtMs }: Charge): ChargeFact {
-  return { transactionNo, amountMinor, currency, paidAtMs };
 }
 
 /** The status after an answer that is not an end: accepted, or nobody knows. */
@@ -269,34 +226,6 @@ function stayOpen(
     planFirstQuestion(order, out, context);
   }
   return order;
-}
-
-/** The order has ended unpaid, with evidence; the payment book learns of it. */
-function die(
-  order: ChannelOrder,
-  evidence: DeathEvidence,
-  fact: OutcomeLearned,
-  out: Consequences,
-  context: Context,
-): ChannelOrder {
-  const dead: ChannelOrder = {
-    ...order,
-    closeStep: 'none',
-    awaitsStatement: false,
-    deathEvidence: evidence,
-    confirmedBy: fact.evidence.via,
-    nextAction: null,
-  };
-  tellDeath(dead, evidence, out);
-  out.effects.push({ type: 'ask_done', attempt: dead.attempt });
-  resolveDrop(
-    dead,
-    out,
-    context,
-    `The order is ${dead.status}: ${evidence}, by ${fact.evidence.via}.`,
-  );
-  settleDoubts(dead, askedAt(fact, context.nowMs), out, context);
-  return dead;
 }
 
 function learnCharges(
@@ -355,7 +284,7 @@ function addCharge(
   context: Context,
 ): ChannelOrder {
   const { via, held } = charge;
-  const fact = factOf(charge);
+  const fact = chargeFact(charge);
   const charges = [...order.charges, charge];
   const end = { charges, closeStep: 'none', awaitsStatement: false, nextAction: null } as const;
   out.postings.push(postChargeLearned(order, charge));
@@ -387,14 +316,4 @@ function wasAsked(order: ChannelOrder): boolean {
     order.closeStep !== 'none' ||
     order.status === 'unknown'
   );
-}
-
-function tellDeath(
-  { attempt, charges }: ChannelOrder,
-  evidence: DeathEvidence,
-  out: Consequences,
-): void {
-  const neverOpened = isNeverOpened(evidence);
-  const chargeCount = charges.length;
-  out.toPaymentBook.push({ type: 'try_dead', attempt, evidence, neverOpened, chargeCount });
 }

@@ -20,6 +20,12 @@ export function isHeldNow(charge: Charge): boolean {
   return charge.held && charge.releasedAtMs === null && charge.reversedAtMs === null;
 }
 
+/** What the channel said of the charge, without what we made of it. */
+export function chargeFact(charge: Charge): ChargeFact {
+  const { transactionNo, amountMinor, currency, paidAtMs } = charge;
+  return { transactionNo, amountMinor, currency, paidAtMs };
+}
+
 /** The key of a charge inside its payment, used by journal entries, cases and messages alike. */
 export function chargeKey(attempt: number, transactionNo: string): string {
   return `${attempt}:${transactionNo}`;

@@ -64,6 +64,9 @@ export type Request =
   | RequestRefund
   | OperatorDecision;
 
+/** What a channel said about an order of ours. */
+export type OutcomeLearned = Extract<Fact, { type: 'outcome_learned' }>;
+
 export type Fact =
   | {
       readonly type: 'outcome_learned';

@@ -15,6 +15,9 @@ export type ChargeFact = {
   readonly paidAtMs: number;
 };
 
+/** A charge that the channel took back itself (冲正), and its time of that. */
+export type ReversalFact = { readonly transactionNo: string; readonly reversedAtMs: number };
+
 /** What the payer has to do next, as the merchant and the cashier get to see it. */
 export type NextAction =
   | { readonly type: 'display_qr'; readonly qrContent: string }
@@ -27,16 +30,17 @@ export type Outcome =
       readonly charges: readonly ChargeFact[];
       /** Refunds of these charges that the channel lists, ours and those made at its own console. */
       readonly refunds?: readonly RefundFact[];
+      /** Charges beside them that the channel lists as taken back. */
+      readonly reversals?: readonly ReversalFact[];
       readonly channelCode: string;
     }
   /** Money that was taken has been taken back by the channel itself (冲正): the success is revoked. */
-  | {
+  | ({
       readonly type: 'reversed';
-      readonly transactionNo: string;
-      /** The channel's time of the reversal. */
-      readonly reversedAtMs: number;
+      /** Further charges of the order that were taken back as well. */
+      readonly further?: readonly ReversalFact[];
       readonly channelCode: string;
-    }
+    } & ReversalFact)
   /** The channel said a definite no. */
   | {
       readonly type: 'failed';

@@ -41,9 +41,20 @@ export function queryOutcome({ state, charges, refunds, decline }: ChannelWord):
     case 'PAID': {
       const returned = refunds.filter((one) => one.state === 'SUCCESS').map(refundFactOf);
       const taken = charges.filter((one) => one.reversedAtMs === null).map(factOf);
-      const [first] = charges;
-      if (taken.length === 0 && first) return reversalOf(first.tradeNo, first.reversedAtMs ?? 0);
-      return { type: 'succeeded', charges: taken, refunds: returned, channelCode: state };
+      const reversals = charges.flatMap(({ tradeNo, reversedAtMs }) =>
+        reversedAtMs === null ? [] : [{ transactionNo: tradeNo, reversedAtMs }],
+      );
+      const [first, ...further] = reversals;
+      if (taken.length === 0 && first) {
+        return { type: 'reversed', ...first, further, channelCode: 'REVERSED' };
+      }
+      return {
+        type: 'succeeded',
+        charges: taken,
+        refunds: returned,
+        reversals,
+        channelCode: state,
+      };
     }
     case 'DECLINED':
       return {

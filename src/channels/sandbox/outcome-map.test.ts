@@ -55,6 +55,21 @@ describe('a query', () => {
     });
   });
 
+  test('names what was taken back beside what stands', () => {
+    const back = { ...TRADE, trade_no: 't2', state: 'REVERSED', reversed_at: TRADE.paid_at };
+    const reversedAtMs = Date.UTC(2026, 10, 24, 1, 2, 4);
+    expect(query('PAID', [TRADE, back])).toMatchObject({
+      type: 'succeeded',
+      charges: [{ transactionNo: 't1' }],
+      reversals: [{ transactionNo: 't2', reversedAtMs }],
+    });
+    expect(query('REVERSED', [{ ...back, trade_no: 't1' }, back])).toMatchObject({
+      type: 'reversed',
+      transactionNo: 't1',
+      further: [{ transactionNo: 't2', reversedAtMs }],
+    });
+  });
+
   test.each([
     ['no trade', []],
     ['no list', undefined],

@@ -2,7 +2,7 @@
  * The sandbox's words and what they mean to us, as tables. A word that is not listed means
  * `unknown`, and so does an answer that contradicts itself.
  */
-import type { NextAction, Outcome } from '../../core/outcome.ts';
+import type { NextAction, Outcome, ReversalFact } from '../../core/outcome.ts';
 import { evidenceText } from '../evidence-text.ts';
 import { readCharge, readRefunds, readTrade } from './trade-list.ts';
 import type { Trade } from './trade-list.ts';
@@ -186,7 +186,18 @@ function succeeded(trades: readonly (Trade | null)[], channelCode: string): Outc
   if (new Set(usable.map(({ charge }) => charge.transactionNo)).size < usable.length) {
     return unknown('The channel lists one trade twice.', channelCode);
   }
-  return { type: 'succeeded', charges: standing.map(({ charge }) => charge), channelCode };
+  const charges = standing.map(({ charge }) => charge);
+  const reversals = usable.flatMap(reversalOf);
+  return {
+    type: 'succeeded',
+    charges,
+    ...(reversals.length > 0 && { reversals }),
+    channelCode,
+  };
+}
+
+function reversalOf({ charge, reversedAtMs }: Trade): ReversalFact[] {
+  return reversedAtMs === null ? [] : [{ transactionNo: charge.transactionNo, reversedAtMs }];
 }
 
 /** A trade that words of a payment name; they name only those that stand. */
@@ -197,13 +208,11 @@ function charged(words: Words): Trade | null {
 
 /** A success revoked, if every trade is readable and none of them stands. */
 function reversed(trades: readonly (Trade | null)[], channelCode: string): Outcome {
-  const [first = null] = trades;
-  const isWhole = trades.every((trade) => trade !== null && trade.reversedAtMs !== null);
-  if (first === null || first.reversedAtMs === null || !isWhole) {
+  const [first, ...further] = trades.flatMap((trade) => (trade ? reversalOf(trade) : []));
+  if (first === undefined || 1 + further.length < trades.length) {
     return withoutReversal(channelCode);
   }
-  const { transactionNo } = first.charge;
-  return { type: 'reversed', transactionNo, reversedAtMs: first.reversedAtMs, channelCode };
+  return { type: 'reversed', ...first, ...(further.length > 0 && { further }), channelCode };
 }
 
 /** The same, as a notification says it: the time of the payment is not repeated. */

@@ -14,7 +14,10 @@ import {
 } from '../../../test/support/scripted-refunds.ts';
 import { duplicate, held, processing, succeeded } from '../../../test/support/scripted-states.ts';
 
-const reversed = (payment: ScriptedPayment, transactionNo = 'T1'): Outcome => ({
+const reversed = (
+  payment: ScriptedPayment,
+  transactionNo = 'T1',
+): Extract<Outcome, { type: 'reversed' }> => ({
   type: 'reversed',
   transactionNo,
   reversedAtMs: payment.nowMs,
@@ -128,6 +131,25 @@ describe('a surplus that the channel revokes', () => {
     expect(payment.payment.reversedAtMs).toBeNull();
     expect(balanceOf(payment, 'payment', 'payer_owed:7')).toBe(0);
     expect(balanceOf(payment, 'payment', 'merchant_payable:7')).toBe(AMOUNT_MINOR);
+  });
+
+  test('is learned from a question as well, which lists it beside the winner', () => {
+    const payment = duplicate();
+    const { transactionNo } = payment.payment.winner ?? { transactionNo: '' };
+    const listed = { reversals: [{ transactionNo: 'T2', reversedAtMs: payment.nowMs }] };
+    payment.learn({ ...paid({ transactionNo }), ...listed }, { attempt: payment.order().attempt });
+    expect(payment.payment.refunds[0]?.failure?.code).toBe('returned_elsewhere');
+    expect(payment.openCase('duplicate_payment')).toBeNull();
+    expect(payment.payment.reversedAtMs).toBeNull();
+  });
+
+  test('together with the winner takes both away, from one answer', () => {
+    const payment = duplicate();
+    const further = [{ transactionNo: 'T2', reversedAtMs: payment.nowMs }];
+    payment.learn({ ...reversed(payment), further });
+    expect(payment.payment.reversedAtMs).toBe(payment.nowMs);
+    expect(payment.order().status).toBe('reversed');
+    expect(balanceOf(payment, 'channel', 'channel_receivable:wallet/main')).toBe(0);
   });
 
   test('leaves the winner alone, also on the same order', () => {
