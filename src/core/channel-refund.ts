@@ -80,6 +80,13 @@ export type ForeignReturn = {
   readonly via: Via;
 };
 
+/** What of one charge was returned without us. */
+export function takenBackOf(returns: readonly ForeignReturn[], transactionNo: string): number {
+  return returns
+    .filter((one) => one.transactionNo === transactionNo)
+    .reduce((sum, one) => sum + one.amountMinor, 0);
+}
+
 /** Whether money may still move under it. */
 export function isLive(refund: Pick<ChannelRefund, 'status'>): boolean {
   return refund.status !== 'succeeded' && refund.status !== 'failed';

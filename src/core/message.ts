@@ -101,6 +101,8 @@ export type ToPaymentBook =
       readonly type: 'foreign_return';
       readonly attempt: number;
       readonly foreign: ForeignReturn;
+      /** What of that charge had gone back without us by then, this return included. */
+      readonly takenBackMinor: number;
     };
 
 export type Message = ToChannelBook | ToPaymentBook;

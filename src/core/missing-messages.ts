@@ -7,6 +7,7 @@ import type { Aggregate } from './aggregate.ts';
 import type { ChannelOrder } from './channel-order.ts';
 import { isNeverOpened } from './channel-order.ts';
 import type { Charge } from './charge.ts';
+import { takenBackOf } from './channel-refund.ts';
 import { isHeldNow } from './charge.ts';
 import { isHandedOver } from './exceptions/unknown-refund.ts';
 import type { Message, ToChannelBook, ToPaymentBook } from './message.ts';
@@ -43,7 +44,8 @@ function toldByOrder(order: ChannelOrder): ToPaymentBook[] {
   for (const charge of order.charges) told.push(...toldByCharge(order, charge));
   for (const foreign of order.foreignReturns) {
     if (!isHeldCharge(order, foreign.transactionNo)) {
-      told.push({ type: 'foreign_return', attempt, foreign });
+      const takenBackMinor = takenBackOf(order.foreignReturns, foreign.transactionNo);
+      told.push({ type: 'foreign_return', attempt, foreign, takenBackMinor });
     }
   }
   told.push(...toldByRefunds(order));
@@ -93,7 +95,7 @@ function toldByRefunds({ attempt, refunds }: ChannelOrder): ToPaymentBook[] {
       const foreign = { refundId, transactionNo, amountMinor, currency, refundedAtMs: at, via };
       told.push(
         refund.isExtra
-          ? { type: 'foreign_return', attempt, foreign }
+          ? { type: 'foreign_return', attempt, foreign, takenBackMinor: amountMinor }
           : { type: 'return_result', refundKey, attempt, refundedAtMs: at },
       );
     }

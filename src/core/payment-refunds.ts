@@ -182,7 +182,7 @@ export function retryRefund(payment: Payment, refund: Refund, out: Consequences)
 /** Money was returned at the channel's own console: it counts, whoever did it. */
 export function acceptForeign(
   payment: Payment,
-  { attempt, foreign }: MessageOf<'foreign_return'>,
+  { attempt, foreign, takenBackMinor }: MessageOf<'foreign_return'>,
   out: Consequences,
   context: Context,
 ): Payment {
@@ -193,7 +193,8 @@ export function acceptForeign(
   const after = takenBack(payment, isWinner, foreign);
   openExcess(after, `${attempt}:${refundId}`, attempt, amountMinor, out, context);
   if (isWinner) return after;
-  return settleReturnedElsewhere(after, attempt, foreign, out, context);
+  const gone = { transactionNo, amountMinor: takenBackMinor };
+  return settleReturnedElsewhere(after, attempt, gone, out, context);
 }
 
 /** The channel revoked a charge (冲正). A winner stays the winner, and everybody is told that its money is gone. */
@@ -238,7 +239,7 @@ function settleReturnedElsewhere(
   const key = surplusKey(chargeKey(attempt, gone.transactionNo));
   const refund = payment.refunds.find((one) => one.key === key);
   if (!refund || refund.status === 'succeeded' || refund.status === 'failed') return payment;
-  // A part went back: the channel will refuse the whole, and a person decides about the rest.
+  // A part went back: the channel will refuse the whole, and a person sees to it that the rest follows.
   if (gone.amountMinor < refund.amountMinor) return payment;
   const { key: refundKey } = refund;
   out.toChannelBook.push({ type: 'give_up_return', refundKey, attempt });

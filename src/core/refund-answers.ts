@@ -4,7 +4,7 @@
  */
 import type { ChannelOrder } from './channel-order.ts';
 import type { ChannelRefund, ForeignReturn } from './channel-refund.ts';
-import { isInFlight, isLive, movedRefund } from './channel-refund.ts';
+import { isInFlight, isLive, movedRefund, takenBackOf } from './channel-refund.ts';
 import {
   giveUpReturn,
   isGivenUp,
@@ -139,7 +139,8 @@ function succeed(
   if (isExtra) {
     const { transactionNo, amountMinor, currency } = refund;
     const foreign = { refundId, transactionNo, amountMinor, currency, refundedAtMs, via };
-    out.toPaymentBook.push({ type: 'foreign_return', attempt, foreign });
+    const takenBackMinor = foreign.amountMinor;
+    out.toPaymentBook.push({ type: 'foreign_return', attempt, foreign, takenBackMinor });
   } else out.toPaymentBook.push({ type: 'return_result', refundKey, attempt, refundedAtMs });
   resolveUnknown(done, out, context);
   resolveFailed(refundKey, `The channel returned the money (${via}).`, out, context);
@@ -273,8 +274,11 @@ export function learnForeign(
   // Held money never reached the payment book.
   const isHeld = charge.held && charge.releasedAtMs === null;
   out.postings.push(postForeignAtChannel(order, foreign, isHeld));
+  const foreignReturns = [...order.foreignReturns, foreign];
   if (!isHeld) {
-    out.toPaymentBook.push({ type: 'foreign_return', attempt: order.attempt, foreign });
+    const takenBackMinor = takenBackOf(foreignReturns, transactionNo);
+    const { attempt } = order;
+    out.toPaymentBook.push({ type: 'foreign_return', attempt, foreign, takenBackMinor });
   }
-  return { ...order, foreignReturns: [...order.foreignReturns, foreign] };
+  return { ...order, foreignReturns };
 }

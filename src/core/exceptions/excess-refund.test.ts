@@ -85,6 +85,20 @@ describe("money returned at the channel's own console", () => {
     expect(payment.refundJobs.size).toBe(0);
     expect(balanceOf(payment, 'payment', 'payer_owed:7')).toBe(0);
   });
+
+  test('of a surplus, in parts, ends what is owed with the last part', () => {
+    const payment = duplicate();
+    payment.refundedAtConsole({ transactionNo: 'T2', refundId: 'C1', amountMinor: 400 });
+    payment.answerRefund({ ...CLOSED_FOR_GOOD, code: 'exceeds_charge' });
+    expect(payment.openCase('failed_refund')?.owner).toBe('operations');
+    expect(balanceOf(payment, 'payment', 'payer_owed:7')).toBe(AMOUNT_MINOR - 400);
+    const rest = { transactionNo: 'T2', refundId: 'C2', amountMinor: AMOUNT_MINOR - 400 };
+    payment.refundedAtConsole(rest);
+    expect(payment.payment.refunds[0]?.failure?.code).toBe('returned_elsewhere');
+    expect(payment.openCase('failed_refund')).toBeNull();
+    expect(payment.openCase('duplicate_payment')).toBeNull();
+    expect(balanceOf(payment, 'payment', 'payer_owed:7')).toBe(0);
+  });
 });
 
 describe('a surplus that went back without us while our own return was under way', () => {
