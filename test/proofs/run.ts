@@ -20,6 +20,7 @@ import { provePlantedBugs } from './planted-bugs.ts';
 import { proveRaces } from './races.ts';
 import { proveScanRace } from './scan-race.ts';
 import { proveSimulation } from './simulation.ts';
+import { proveTwin } from './twin.ts';
 
 type PartReport = Readonly<Record<string, unknown>> & { readonly verdict: 'proven' | 'broken' };
 type Part = (seed: number, onProgress: (line: string) => void) => Promise<PartReport>;
@@ -95,6 +96,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     await proveSimulation({ payments: 100_000, seed, folder: proofsFolder(), onProgress }),
   'planted-bugs': async (seed, onProgress) =>
     await provePlantedBugs({ seed, seedsMax: 200, onProgress }),
+  twin: async (seed, onProgress) => await proveTwin({ seed, seeds: 12, payments: 25, onProgress }),
   'crash-points': async (_seed, onProgress) => await proveCrashPoints({ every: 1, onProgress }),
 };
 

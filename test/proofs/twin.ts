@@ -3,6 +3,7 @@
  * and both must answer the same; in the end every payment is the same, and the audit views are empty.
  */
 import type { Coupling } from '../../src/runtime/config.ts';
+import { COUPLINGS } from '../../src/runtime/config.ts';
 import { idToUuid } from '../../src/core/id.ts';
 import { endpointsOf } from '../../src/simulator/merchants.ts';
 import type { SimulatedViolation, SimulationOptions } from '../../src/simulator/simulation.ts';
@@ -12,6 +13,7 @@ import { postgresBooks, postgresReaders } from '../../src/store/postgres/book-da
 import type { Pool } from '../../src/store/postgres/pool.ts';
 import { openPool } from '../../src/store/postgres/pool.ts';
 import { postgresStore } from '../../src/store/postgres/postgres-store.ts';
+import { onOwnDatabases } from './own-database.ts';
 
 export type TwinRun = Pick<SimulationOptions, 'seed' | 'payments'> & {
   readonly coupling: Coupling;
@@ -60,4 +62,40 @@ async function addEndpoints(pool: Pool): Promise<void> {
       );
     }
   }
+}
+
+export type TwinReport = {
+  readonly runs: number;
+  readonly payments: number;
+  readonly faults: number;
+  /** What differed or was broken, by seed and coupling. */
+  readonly violations: readonly string[];
+  readonly verdict: 'proven' | 'broken';
+};
+
+/** Runs that many seeds under each coupling, each on databases of its own. */
+export async function proveTwin(plan: {
+  readonly seed: number;
+  readonly seeds: number;
+  readonly payments: number;
+  readonly onProgress: (line: string) => void;
+}): Promise<TwinReport> {
+  const report = { runs: 0, payments: 0, faults: 0 };
+  const broken: string[] = [];
+  for (let seed = plan.seed; seed < plan.seed + plan.seeds; seed++) {
+    for (const coupling of COUPLINGS) {
+      const { payments } = plan;
+      const { violations, faults } = await onOwnDatabases(
+        2,
+        async ([databaseUrl = '', channelDatabaseUrl = '']) =>
+          await runTwin({ seed, payments, coupling, databaseUrl, channelDatabaseUrl }),
+      );
+      report.runs += 1;
+      report.payments += payments;
+      report.faults += faults;
+      broken.push(...violations.map(({ id, words }) => `seed ${seed} ${coupling}: ${id} ${words}`));
+      plan.onProgress(`seed ${seed} ${coupling}: ${violations.length} violations`);
+    }
+  }
+  return { ...report, violations: broken, verdict: broken.length === 0 ? 'proven' : 'broken' };
 }
