@@ -58,11 +58,16 @@ export function nextApart(
   touchesChannel: boolean,
 ): Apart {
   const known = before?.apart;
-  const receivedBy = (book: 'payment' | 'channel'): string[] =>
-    out.effects.flatMap((one) => (one.type === 'received' && one.book === book ? [one.key] : []));
+  const withReceived = (former: readonly string[] = [], book: 'payment' | 'channel'): string[] => {
+    const keys = out.effects.flatMap((one) =>
+      one.type === 'received' && one.book === book ? [one.key] : [],
+    );
+    // A message that comes again (a close that is asked for twice) is in the inbox once.
+    return [...new Set([...former, ...keys])];
+  };
   return {
     channelVersion: (known?.channelVersion ?? 0) + (touchesChannel ? 1 : 0),
-    receivedByPaymentBook: [...(known?.receivedByPaymentBook ?? []), ...receivedBy('payment')],
-    receivedByChannelBook: [...(known?.receivedByChannelBook ?? []), ...receivedBy('channel')],
+    receivedByPaymentBook: withReceived(known?.receivedByPaymentBook, 'payment'),
+    receivedByChannelBook: withReceived(known?.receivedByChannelBook, 'channel'),
   };
 }

@@ -83,18 +83,24 @@ export function newWorker(options: WorkerOptions): Worker {
     async () => await expireDue(options),
     options.notices.sendDue,
     options.applyStoredNotifications,
-    ...(options.moreKinds ?? []),
   ];
+  const ofCoupling = options.moreKinds ?? [];
   return {
-    kinds: [sweep, daily, ...kinds],
+    kinds: [sweep, daily, ...ofCoupling, ...kinds],
     runDue: async () => {
+      // First whatever keeps the books together: a half-written row of a dead process holds up a sweep.
+      const healed = await runAll(ofCoupling);
       await sweep();
       await daily();
-      const counts = await Promise.all(kinds.map(async (kind) => await kind()));
-      return counts.reduce((sum, count) => sum + count, 0);
+      return healed + (await runAll(kinds));
     },
     nextDueAtMs: async () => await store.nextDueAtMs(firstQueryMs),
   };
+}
+
+async function runAll(kinds: readonly (() => Promise<number>)[]): Promise<number> {
+  const counts = await Promise.all(kinds.map(async (kind) => await kind()));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /**

@@ -66,10 +66,11 @@ function bookPort({ life, book, read }: Way, database: PaymentDatabase | Channel
         requireThere(life, book);
         return await database.write(changes, hopMs, own);
       }),
-    begin: async () => {
-      const transaction = await read('begin', async () => await database.begin());
-      return transactionPort({ life, book, read }, transaction);
-    },
+    // What was begun ends with its process, also where that dies before it hears of it.
+    begin: async () =>
+      await read('begin', async () =>
+        transactionPort({ life, book, read }, await database.begin()),
+      ),
     nextDueAtMs: async (first) =>
       await read('next_due', async () => await database.nextDueAtMs(first)),
     claimOutbox: async (limit, nowMs, leaseMs) =>
@@ -103,6 +104,8 @@ function transactionPort({ life, book, read }: Way, transaction: BookTransaction
     commit: async () => await act('commit', async () => await transaction.commit()),
     rollback: async () => await act('rollback', async () => await transaction.rollback()),
     release: (isBroken) => {
+      // A process that has died lets go of nothing: its connection breaks off, some time later.
+      if (!life.isAlive) return;
       forget();
       transaction.release(isBroken);
     },

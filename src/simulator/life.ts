@@ -48,15 +48,21 @@ export class Life {
     if (!this.#isAlive) return;
     this.#isAlive = false;
     this.world.note(`${this.name} dies`);
-    for (const run of this.#atEnd) {
-      const noticedMs = this.world.random.between('life:broken_off', ...BROKEN_OFF_MS);
-      this.world.after(noticedMs, `${this.name} is missed`, run);
-    }
+    for (const run of this.#atEnd) this.#miss(run);
     this.#onDeath();
   }
 
-  /** What the other side does some time after the process has died. Answers how to forget it. */
+  #miss(run: () => void): void {
+    const noticedMs = this.world.random.between('life:broken_off', ...BROKEN_OFF_MS);
+    this.world.after(noticedMs, `${this.name} is missed`, run);
+  }
+
+  /**
+   * What the other side does some time after the process has died, also where it learns only then what
+   * it did for it. Answers how to forget it.
+   */
   atEnd(run: () => void): () => void {
+    if (!this.#isAlive) this.#miss(run);
     this.#atEnd.add(run);
     return () => this.#atEnd.delete(run);
   }

@@ -18,7 +18,7 @@ import type { IsLocked } from './memory-claims.ts';
 import { channelJobs, jobRow, paymentJobs, releaseQuestion } from './memory-claims.ts';
 import type { JobTable } from './memory-jobs.ts';
 import type { MemoryTables } from './memory-store.ts';
-import { nextDueAtMs, sweepAll, sweepOrders, sweepYoung } from './memory-sweep.ts';
+import { nextDueAtMs, openOrders, sweepAll, sweepOrders, sweepYoung } from './memory-sweep.ts';
 import type { After } from './memory-transaction.ts';
 import { Locks, Transaction } from './memory-transaction.ts';
 import type { AggregateChange, Endpoint, PaymentKey } from './store.ts';
@@ -222,7 +222,14 @@ function channelDatabase(server: Server): ChannelDatabase {
         transaction.stage(() => releaseQuestion(book, claimed));
       }),
     load: async (keys) => keys.map(({ paymentId }) => book.channelHalf(paymentId)),
-    sweepOrders: async (first, nowMs) => sweepOrders(book, first, nowMs),
+    sweepOrders: async (first, nowMs) =>
+      await server.autocommit(async (transaction) => {
+        // It writes a row for every open order, and so waits for whoever has one of them half-written.
+        for (const row of openOrders(book)) {
+          await transaction.lock(jobRow('question', row), STATEMENT_WAIT_MS);
+        }
+        return sweepOrders(book, first, nowMs);
+      }),
     preparedNow: async () => [...server.prepared.keys()],
     finishPrepared: async (gid, decision) => server.finishPrepared(gid, decision),
   };

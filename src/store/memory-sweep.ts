@@ -49,6 +49,17 @@ export function sweepOrders(book: MemoryBook, first: FirstQueries, nowMs: number
   return found;
 }
 
+/** The open orders of a channel book, in the order in which a sweep writes their rows. */
+export function openOrders(book: MemoryBook): { paymentId: string; attempt: number }[] {
+  return [...book.changedAtMs.keys()]
+    .toSorted()
+    .flatMap((paymentId) =>
+      (book.channels.get(paymentId)?.orders ?? [])
+        .filter((order) => isOpen(order) && !order.awaitsStatement)
+        .map(({ attempt }) => ({ paymentId, attempt })),
+    );
+}
+
 /** `nowMs`: only orders from before, asked about then; null for each at its first question's time. */
 function planQuestions(
   book: MemoryBook,
