@@ -15,7 +15,7 @@ import { majorText } from './money.ts';
 import type { ChargeFact } from './outcome.ts';
 import type { Payment } from './payment.ts';
 import type { Refund, RefundReason } from './refund.ts';
-import { isSurplus, merchantRefundKey, surplusKey } from './refund.ts';
+import { inRefundOrder, isSurplus, merchantRefundKey, surplusKey } from './refund.ts';
 import { refundableMinor, withRefund } from './refund-sums.ts';
 
 type MessageOf<Type extends ToPaymentBook['type']> = Extract<ToPaymentBook, { type: Type }>;
@@ -104,7 +104,7 @@ function owe(payment: Payment, refund: Refund, out: Consequences): Payment {
   const isAutomatic = isSurplus(refund);
   const asked = { refundKey, attempt, transactionNo, amountMinor, currency, isAutomatic };
   out.toChannelBook.push({ type: 'return_money', ...asked });
-  return { ...payment, refunds: [...payment.refunds, refund] };
+  return { ...payment, refunds: [...payment.refunds, refund].toSorted(inRefundOrder) };
 }
 
 /** The channel returned the money. */

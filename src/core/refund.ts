@@ -60,3 +60,9 @@ export function merchantRefundKey(merchantRefundNo: string): string {
 export function isSurplus(refund: Pick<Refund, 'reason'>): boolean {
   return refund.reason !== 'requested';
 }
+
+/** The order in which the refunds of a payment stand: as they were made, by the clocks that made them. */
+export function inRefundOrder(a: Refund, b: Refund): number {
+  if (a.createdAtMs !== b.createdAtMs) return a.createdAtMs - b.createdAtMs;
+  return a.id < b.id ? -1 : 1;
+}
