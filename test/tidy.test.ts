@@ -35,10 +35,15 @@ const cases: readonly Case[] = [
       [{ 'src/simulator/a.ts': "import { b } from '../api/server.ts';" }, 'simulator may'],
       [{ 'src/simulator/a.ts': "import { b } from '../store/postgres/b.ts';" }, 'simulator may'],
       [{ 'src/api/a.ts': "import { b } from '../../test/support/b.ts';" }, 'test/support/b.ts'],
+      [
+        { 'src/statements/a.ts': "import { b } from '../channels/b.ts';" },
+        'statements may import statements, core only',
+      ],
       [{ 'src/elsewhere/a.ts': '' }, 'no place in the layers'],
     ],
     good: [
       { 'src/store/a.ts': "import type { B } from '../core/b.ts';\nimport pg from 'pg';" },
+      { 'src/channels/a.ts': "import { b } from '../statements/b.ts';" },
       { 'src/cli/a.ts': "import { b } from '../api/b.ts';" },
       { 'src/main.ts': "import { b } from './cli/b.ts';" },
       { 'src/simulator/a.ts': "import { b } from '../sandbox/books.ts';" },
