@@ -3,7 +3,8 @@ import { PROBLEM_CODES } from '../core/problem.ts';
 import { LATE_PAYMENT_POLICIES } from '../core/payment.ts';
 import type { Schema } from './schema-words.ts';
 import { count, exactly, flag, kind, listOf, oneOf, orNull, text, time } from './schema-words.ts';
-import { CALL_EFFECTS, NOTIFICATION_EFFECTS } from './test-faults.ts';
+import { CALL_EFFECTS, FAULTY_CALLS, NOTIFICATION_EFFECTS } from './test-faults.ts';
+import { STATEMENT_FAULTS } from './test-statements.ts';
 
 const fieldError = exactly({
   pointer: text('RFC 6901 pointer into the body, or /query/… or /headers/….', '/amount'),
@@ -79,7 +80,7 @@ export const SANDBOX_SCHEMAS: Readonly<Record<string, Schema>> = {
     {
       id: text('The id of the rule.', 'fault_1'),
       channel: orNull(text('Null: every channel.', 'sandbox')),
-      operation: oneOf(['pay', 'query', 'close', 'notify'], 'Which calls it befalls.'),
+      operation: oneOf([...FAULTY_CALLS, 'notify'], 'Which calls it befalls.'),
       effect: oneOf([...CALL_EFFECTS, ...NOTIFICATION_EFFECTS], 'What happens to them.'),
       probability: { type: 'number', description: 'From 0 to 1.' },
       times: orNull(count('How often at most; null: without end.')),
@@ -87,5 +88,24 @@ export const SANDBOX_SCHEMAS: Readonly<Record<string, Schema>> = {
       hits: count('How often it happened.'),
     },
     { description: 'A fault that somebody ordered.' },
+  ),
+  TestStatement: exactly(
+    {
+      object: kind('test_statement'),
+      channel: text('The channel.', 'sandbox'),
+      account: text('The account at the channel.', 'main'),
+      date: text('The day of the channel.', '2026-11-18'),
+      state: oneOf(['READY', 'NO_TRADES'], 'Without any line there is no file.'),
+      lines: count('Lines of the file, as its last one says.'),
+      spoilt: {
+        type: 'object',
+        description: 'How many lines each fault on lines befell: there may be too few payments.',
+        properties: Object.fromEntries(STATEMENT_FAULTS.map((name) => [name, count('Lines.')])),
+        additionalProperties: false,
+      },
+      sha256: orNull(text('The digest that the channel will tell; null without a file.')),
+      text: orNull(text('The file; null without one, and where it is longer than 256 kB.')),
+    },
+    { description: 'A statement that somebody had made. 对账文件' },
   ),
 };

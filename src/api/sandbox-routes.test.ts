@@ -5,12 +5,14 @@ import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freshDatabase } from '../../test/support/database.ts';
 import * as sandboxEffects from '../sandbox/call-effect.ts';
+import * as sandboxStatements from '../sandbox/statement-faults.ts';
 import type { Sandbox } from '../sandbox/server.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import type { ApiRig } from './api-rig.ts';
 import { openApi } from './api-rig.ts';
 import { PAYABLE, paid } from './scripted-channels.ts';
-import { CALL_EFFECTS, NOTIFICATION_EFFECTS } from './test-faults.ts';
+import { CALL_EFFECTS, FAULTY_CALLS, NOTIFICATION_EFFECTS } from './test-faults.ts';
+import { STATEMENT_FAULTS } from './test-statements.ts';
 
 describe('the payer', () => {
   let rig: ApiRig;
@@ -145,6 +147,7 @@ describe('faults', () => {
   test('are those that the sandbox knows', () => {
     expect(CALL_EFFECTS).toEqual(sandboxEffects.CALL_EFFECTS);
     expect(NOTIFICATION_EFFECTS).toEqual(sandboxEffects.NOTIFY_EFFECTS);
+    expect(FAULTY_CALLS).toEqual(sandboxEffects.OPERATIONS);
   });
 
   test('are ordered, listed and removed', async () => {
@@ -179,6 +182,60 @@ describe('faults', () => {
       payload: '{"operation":"query","effect":"http_500","probability":1.0}',
     });
     expect(made.statusCode).toBe(201);
+  });
+});
+
+describe('a statement to order', () => {
+  let rig: ApiRig;
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    const accounts = { main: { secret: 'shared', channels: ['sandbox'] } };
+    sandbox = await startSandbox({ port: 0, accounts });
+    rig = await openApi(await freshDatabase(), { sandboxUrl: sandbox.url });
+  });
+  afterEach(() => expect(rig.undocumented).toEqual([]));
+  afterAll(async () => {
+    await rig.close();
+    await sandbox.close();
+  });
+  const generate = async (body: object) =>
+    await rig.shop.call('POST', '/v1/test/statements/generate', body);
+
+  test('has the faults that the sandbox knows', () => {
+    expect(STATEMENT_FAULTS).toEqual(Object.keys(sandboxStatements.STATEMENT_FAULTS));
+  });
+
+  test('is made at once, with what is wrong with it', async () => {
+    const asked = { channel: 'sandbox', date: '2026-11-18' };
+    const made = { object: 'test_statement', ...asked, account: 'main' };
+    const empty = await generate(asked);
+    expect(empty.status).toBe(200);
+    const none = { state: 'NO_TRADES', lines: 0, spoilt: {}, sha256: null, text: null };
+    expect(empty.body).toEqual({ ...made, ...none });
+    const faults = [
+      { fault: 'extra_line', count: 2 },
+      { fault: 'late', until: '2026-11-19T12:00:00+08:00' },
+    ];
+    const { body } = await generate({ ...asked, faults });
+    expect(body).toMatchObject({ ...made, state: 'READY', lines: 2, spoilt: { extra_line: 2 } });
+    expect(body['sha256']).toMatch(/^[0-9a-f]{64}$/);
+    expect(body['text']).toMatch(/^tieout-sandbox-statement,1\n[^]*\nend,2\n$/);
+  });
+
+  test.each([
+    ['/channel', { channel: 'elsewhere' }],
+    ['/channel', { channel: 'wallet' }],
+    ['/date', { date: '2026-02-30' }],
+    ['/faults/0/fault', { faults: [{ fault: 'lost' }] }],
+    ['/faults/0/count', { faults: [{ fault: 'late', count: 0 }] }],
+    ['/faults/0/until', { faults: [{ fault: 'late', until: 'tomorrow' }] }],
+    ['/faults/0/until', { faults: [{ fault: 'cent_off', until: '2026-11-19T12:00:00Z' }] }],
+    ['/faults', { faults: [{ fault: 'late' }, { fault: 'late' }] }],
+    ['/faults/0/times', { faults: [{ fault: 'late', times: 1 }] }],
+  ])('is refused with the pointer %s for %j', async (pointer, change) => {
+    const answer = await generate({ channel: 'sandbox', date: '2026-11-18', ...change });
+    expect(answer.status).toBe(422);
+    expect(answer.body['errors']).toMatchObject([{ pointer }]);
   });
 });
 
@@ -217,6 +274,7 @@ test('live mode has no trace of any of it', async () => {
     ['GET', '/v1/test/clock'],
     ['POST', '/v1/test/clock/advance'],
     ['GET', '/v1/test/faults'],
+    ['POST', '/v1/test/statements/generate'],
     ['POST', '/v1/test/payments/pay_01m80pjbg0f9xv59tdwh9edd1r/pay'],
   ] as const) {
     const { status, body } = await rig.shop.call(method, url);

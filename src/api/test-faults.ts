@@ -19,6 +19,8 @@ export const CALL_EFFECTS = [
   'bad_signature',
   'slow',
 ];
+/** The calls that it can befall; beside them `notify`. */
+export const FAULTY_CALLS = ['pay', 'query', 'close', 'refund', 'refund_query', 'statement'];
 export const NOTIFICATION_EFFECTS = ['drop', 'duplicate', 'delay', 'forge'];
 
 const faultBody = Type.Object(
@@ -30,12 +32,12 @@ const faultBody = Type.Object(
         examples: ['sandbox'],
       }),
     ),
-    operation: Type.Enum(['pay', 'query', 'close', 'notify'], {
+    operation: Type.Enum([...FAULTY_CALLS, 'notify'], {
       description: 'Which calls it befalls.',
       examples: ['query'],
     }),
     effect: Type.Enum([...CALL_EFFECTS, ...NOTIFICATION_EFFECTS], {
-      description: `Of pay, query, close: ${CALL_EFFECTS.join(', ')}. Of notify: ${NOTIFICATION_EFFECTS.join(', ')}.`,
+      description: `Of ${FAULTY_CALLS.join(', ')}: ${CALL_EFFECTS.join(', ')}. Of notify: ${NOTIFICATION_EFFECTS.join(', ')}.`,
       examples: ['timeout_after'],
     }),
     probability: Type.Optional(

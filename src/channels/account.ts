@@ -21,6 +21,8 @@ export type ChannelAccount = {
   readonly refundRetryMs: number | null;
   /** Least time between two refunds of one order; null for what the channel asks. */
   readonly refundGapMs: number | null;
+  /** What the channel keeps of a payment, in hundredths of a percent; null: not known, so fees are not compared. */
+  readonly feeBasisPoints: number | null;
 };
 
 type TextField = { readonly form: RegExp; readonly says: string };
@@ -49,7 +51,9 @@ const NUMBERS = {
 const DELAYS = ['query_delays_ms', 'refund_query_delays_ms'] as const;
 /** Pauses that the channel advises, unless they are given. */
 const PAUSES = ['refund_retry_ms', 'refund_gap_ms'] as const;
-const OVERRIDES: readonly string[] = [...DELAYS, ...PAUSES];
+const FEE = 'fee_basis_points';
+const FEE_BASIS_POINTS_MAX = 10_000;
+const OVERRIDES: readonly string[] = [...DELAYS, ...PAUSES, FEE];
 const KNOWN: readonly string[] = [...Object.keys(TEXTS), ...Object.keys(NUMBERS), ...OVERRIDES];
 /** A plan longer than this is a mistake; the last delay repeats anyway. */
 const DELAYS_MAX = 50;
@@ -89,6 +93,7 @@ export function readChannelAccount(
     refundQueryDelaysMs: readDelays(value, name, 'refund_query_delays_ms', faults),
     refundRetryMs: readPause(value, name, 'refund_retry_ms', faults),
     refundGapMs: readPause(value, name, 'refund_gap_ms', faults),
+    feeBasisPoints: readFee(value, name, faults),
   };
   if (account.baseUrl !== '' && !URL.canParse(account.baseUrl)) {
     faults.push(`${name}.base_url must be ${TEXTS.base_url.says}.`);
@@ -157,5 +162,19 @@ function readDelays(
   faults.push(
     `${name}.${field} must be a list of 1 to ${DELAYS_MAX} whole numbers from 1 to ${DELAY_MS_MAX}.`,
   );
+  return null;
+}
+
+function readFee(
+  value: Readonly<Record<string, unknown>>,
+  name: string,
+  faults: string[],
+): number | null {
+  const found = value[FEE];
+  if (found === undefined) return null;
+  if (typeof found === 'number' && Number.isInteger(found) && found >= 0) {
+    if (found <= FEE_BASIS_POINTS_MAX) return found;
+  }
+  faults.push(`${name}.${FEE} must be a whole number from 0 to ${FEE_BASIS_POINTS_MAX}.`);
   return null;
 }

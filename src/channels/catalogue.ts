@@ -51,6 +51,8 @@ export class ChannelAccountError extends Error {
 
 /** A larger answer is none of a payment channel's. */
 const BODY_BYTES_MAX = 1_048_576;
+/** Some two million lines; a larger file is none of a day of one account. */
+const STATEMENT_BYTES_MAX = 268_435_456;
 /** Where "accepted" is no answer: time for the first notification, or for one question. */
 const FINAL_WAIT_MS = 2_000;
 
@@ -163,6 +165,8 @@ function sandbox(channel: SandboxChannel): Factory {
       rules: overridesOf(account),
       nowMs,
       nonce: randomUUID,
+      statementBytesMax: STATEMENT_BYTES_MAX,
+      feeBasisPoints: account.feeBasisPoints,
       http,
     });
 }

@@ -5,6 +5,7 @@
 import type { ChannelOrder } from '../core/channel-order.ts';
 import type { NextAction, Outcome } from '../core/outcome.ts';
 import type { ChannelRules } from '../core/policy.ts';
+import type { BusinessClock } from '../core/reconciliation/business-day.ts';
 import type { RefundOutcome } from '../core/refund-outcome.ts';
 
 /** An outcome with the words it came in, bounded in length and free of secrets. */
@@ -62,6 +63,39 @@ export type NotificationReading =
       readonly raw: string;
     };
 
+/** How a channel makes statements. */
+export type StatementRules = {
+  /** Which of its days a movement belongs to. */
+  readonly clock: BusinessClock;
+  /** When a statement is ready as a rule, in minutes after the end of its day. */
+  readonly readyAtMinutes: number;
+  /** The formats in which its files come, by code. */
+  readonly formats: readonly string[];
+  /**
+   * What the channel keeps of a payment, in hundredths of a percent, a half rounded up, and gives back of
+   * a refund's own amount; null: fees are booked as the statement has them, and not compared.
+   */
+  readonly feeBasisPoints: number | null;
+};
+
+/**
+ * What became of a statement that was asked for. Only the channel's own word makes a day without
+ * movements `no_trades`; whatever is not understood, cut off or unlike its digest is `unknown`.
+ */
+export type StatementFetch =
+  | {
+      /** The whole file, as far as the channel lets us tell. */
+      readonly type: 'file';
+      readonly name: string;
+      /** To be read once, and not to be left unread: it holds an open file until its end or its `return`. */
+      readonly bytes: AsyncIterable<Uint8Array>;
+      /** The digest as the channel tells it, which is that of the bytes; null where it tells none. */
+      readonly sha256: string | null;
+    }
+  | { readonly type: 'not_ready'; readonly raw: string }
+  | { readonly type: 'no_trades'; readonly raw: string }
+  | { readonly type: 'unknown'; readonly raw: string };
+
 /** A reply to a channel in its own words. */
 export type NotificationReply = {
   readonly status: number;
@@ -89,6 +123,14 @@ export type Connector = {
   refund(call: RefundCall, deadlineAtMs: number): Promise<RefundAnswer>;
   /** Asks what became of a refund, by our number for it. */
   queryRefund(call: RefundCall, deadlineAtMs: number): Promise<RefundAnswer>;
+  /** Null: this channel makes no statements that can be fetched. */
+  readonly statement: StatementRules | null;
+  /**
+   * Fetches the statement of a business day (`2026-11-18`): asks for it, and brings the file where it
+   * is ready. A large file may take longer than `callDeadlineMs`, and its place in the bulkhead with it;
+   * only `deadlineAtMs` ends it.
+   */
+  fetchStatement(day: string, deadlineAtMs: number): Promise<StatementFetch>;
   /** The signed link of an `opensByLink` product, derived from the order alone. */
   link(order: ChannelOrder, details: PayDetails): NextAction;
   /**

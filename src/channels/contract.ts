@@ -4,11 +4,12 @@
  * should. A new channel brings a dialect and gets all of it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AMOUNTS } from './dialect.ts';
+import { AMOUNTS, BROKEN_BODIES } from './dialect.ts';
 import type { Dialect, Expected, Saying } from './dialect.ts';
 import { notificationTests } from './notification-contract.ts';
 import { newScriptedChannel, replies } from './scripted-channel.ts';
 import type { Call, Script, ScriptedChannel, WireReply, WireRequest } from './scripted-channel.ts';
+import { statementTests } from './statement-contract.ts';
 
 const OUTCOMES: readonly Expected[] = [
   ['pay', 'accepted', 'pending'],
@@ -63,15 +64,6 @@ const STRONGEST: readonly (readonly [Call, Saying])[] = [
   ['queryRefund', 'not_existing'],
 ];
 
-const BROKEN_BODIES: readonly (readonly [string, (body: string) => string])[] = [
-  ['cut in the middle', (body) => body.slice(0, -2)],
-  ['empty', () => ''],
-  ['a page of HTML', () => '<html><body>502 Bad Gateway</body></html>'],
-  ['null', () => 'null'],
-  ['a list', (body) => `[${body}]`],
-  ['followed by another', (body) => body + body],
-];
-
 const OTHER_ORDER_NO = '0000000000000000000000000001';
 const OTHER_REFUND_NO = '0000000000000000000000000002';
 const DEADLINE_MS = 200;
@@ -88,6 +80,7 @@ export function contractOf(dialect: Dialect): void {
     noAnswerTests(dialect, channel);
     resendTests(dialect, channel);
     notificationTests(dialect, channel);
+    if (dialect.statement !== null) statementTests(dialect, dialect.statement, channel);
   });
 }
 

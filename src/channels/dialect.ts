@@ -30,6 +30,21 @@ export type Changes = {
   readonly amount?: unknown;
 };
 
+/** What a channel can say about the statement of a day. */
+export type StatementSaying = 'ready' | 'creating' | 'no_trades' | 'something_unlisted';
+
+/** How one channel speaks of statements. */
+export type StatementDialect = {
+  /** The reply that says so; `ready` names a file at that path, with that digest (SHA-256, hex). */
+  readonly say: (
+    saying: StatementSaying,
+    day: string,
+    file: { readonly path: string; readonly sha256: string },
+  ) => WireReply;
+  /** Whether the channel tells a digest. */
+  readonly hasDigest: boolean;
+};
+
 /** How one channel speaks; written beside its connector's tests. */
 export type Dialect = Customer & {
   readonly name: string;
@@ -41,6 +56,8 @@ export type Dialect = Customer & {
   readonly seal: (request: WireRequest, body: string) => Headers;
   /** The same, from somebody without the key. */
   readonly forge: (request: WireRequest, body: string) => Headers;
+  /** Null: it has no statements that can be fetched. */
+  readonly statement: StatementDialect | null;
   /** A genuine notification; null where the channel never sends one like that. */
   readonly notify: (saying: Saying, changes?: Changes) => RawNotification | null;
 };
@@ -57,4 +74,14 @@ export const AMOUNTS: readonly (readonly [string, unknown])[] = [
   ['that is no exact number', 2 ** 53],
   ['that is null', null],
   ['that is a list', [1999]],
+];
+
+/** What becomes of a body on a bad way. */
+export const BROKEN_BODIES: readonly (readonly [string, (body: string) => string])[] = [
+  ['cut in the middle', (body) => body.slice(0, -2)],
+  ['empty', () => ''],
+  ['a page of HTML', () => '<html><body>502 Bad Gateway</body></html>'],
+  ['null', () => 'null'],
+  ['a list', (body) => `[${body}]`],
+  ['followed by another', (body) => body + body],
 ];

@@ -34,6 +34,14 @@ export type HttpAnswer = {
   readonly body: Buffer;
 };
 
+/** Where a file goes. */
+export type DownloadSink = {
+  /** A larger file is not read to its end. */
+  readonly bytesMax: number;
+  /** Takes the next piece; the one after it comes when it is done. A rejection ends the download. */
+  readonly take: (piece: Uint8Array) => Promise<void>;
+};
+
 export type ChannelHttp = {
   /** As given in the options. */
   readonly deadlineMs: number;
@@ -50,6 +58,12 @@ export type ChannelHttp = {
     body: string,
     remainingMs: number,
   ): Promise<HttpAnswer>;
+  /**
+   * Gets a file, piece by piece. Rejects as `post` does, but `remainingMs` alone limits the whole, and
+   * each silence of the channel is limited as always. The body of an answer other than 200 is not
+   * given to the sink but answered.
+   */
+  download(url: string, sink: DownloadSink, remainingMs: number): Promise<HttpAnswer>;
   /** Breaks off what is under way and closes the connections. */
   close(): Promise<void>;
 };
@@ -59,6 +73,8 @@ export const CONNECTIONS_MIN = 2;
 
 /** Undici's own timers only clean up; they come this long after ours, which decide. */
 const BACKSTOP_MS = 1_000;
+
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** An HTTP client for one channel account. Throws a RangeError for a number that cannot work. */
 export function newChannelHttp(options: ChannelHttpOptions): ChannelHttp {
@@ -72,20 +88,33 @@ export function newChannelHttp(options: ChannelHttpOptions): ChannelHttp {
     headersTimeout: readTimeoutMs + BACKSTOP_MS,
     bodyTimeout: readTimeoutMs + BACKSTOP_MS,
   });
+  const send = async (
+    request: Dispatcher.DispatchOptions,
+    allowedMs: number,
+    sink: DownloadSink | null,
+  ): Promise<HttpAnswer> => {
+    if (!(allowedMs > 0)) throw new CallError('deadline', false, 'no time was left');
+    return await new Promise<HttpAnswer>((resolve, reject) => {
+      agent.dispatch(request, new Call(options, allowedMs, sink, resolve, reject));
+    });
+  };
   return {
     deadlineMs,
     bulkhead: newBulkhead(connectionsMax - Math.ceil(connectionsMax / 4)),
     post: async (url, headers, body, remainingMs) => {
-      const allowedMs = Math.min(remainingMs, deadlineMs);
-      if (!(allowedMs > 0)) throw new CallError('deadline', false, 'no time was left');
-      const { origin, pathname, search } = new URL(url);
-      return await new Promise<HttpAnswer>((resolve, reject) => {
-        const call = new Call(options, allowedMs, resolve, reject);
-        agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, call);
-      });
+      const request = { ...addressOf(url), method: 'POST', headers, body } as const;
+      return await send(request, Math.min(remainingMs, deadlineMs), null);
     },
+    download: async (url, sink, remainingMs) =>
+      // Node turns a timer of 2^31 ms and more into one of 1 ms.
+      await send({ ...addressOf(url), method: 'GET' }, Math.min(remainingMs, TIMER_MS_MAX), sink),
     close: async () => await agent.destroy(),
   };
+}
+
+function addressOf(url: string) {
+  const { origin, pathname, search } = new URL(url);
+  return { origin, path: pathname + search };
 }
 
 function checkOptions(options: ChannelHttpOptions): void {
@@ -101,6 +130,7 @@ function checkOptions(options: ChannelHttpOptions): void {
 /** One call: it is settled once, by the answer, by the first error, or by one of its two timers. */
 class Call implements Dispatcher.DispatchHandler {
   readonly #options: ChannelHttpOptions;
+  readonly #sink: DownloadSink | null;
   readonly #resolve: (answer: HttpAnswer) => void;
   readonly #reject: (error: CallError) => void;
   readonly #deadlineTimer: NodeJS.Timeout;
@@ -111,15 +141,19 @@ class Call implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: HttpAnswer['headers'] = {};
   readonly #chunks: Buffer[] = [];
+  /** Settles when the sink has taken every piece so far. */
+  #taken: Promise<void> = Promise.resolve();
   #bytes = 0;
 
   constructor(
     options: ChannelHttpOptions,
     allowedMs: number,
+    sink: DownloadSink | null,
     resolve: (answer: HttpAnswer) => void,
     reject: (error: CallError) => void,
   ) {
     this.#options = options;
+    this.#sink = sink;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#deadlineTimer = setTimeout(() => {
@@ -156,31 +190,62 @@ class Call implements Dispatcher.DispatchHandler {
     this.#phaseTimer.refresh();
     this.#status = status;
     this.#headers = headers;
-    if (Number(headers['content-length']) > this.#options.bodyBytesMax) this.#cut();
+    if (Number(headers['content-length']) > this.#bytesMax()) this.#cut();
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver) return;
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    // Each resume brings an empty piece where nothing more has come: to pause again would never end.
+    if (this.#isOver || chunk.length === 0) return;
     this.#phaseTimer.refresh();
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#options.bodyBytesMax) this.#cut();
-    else this.#chunks.push(chunk);
+    const sink = this.#openSink();
+    if (this.#bytes > this.#bytesMax()) this.#cut();
+    else if (sink === null) this.#chunks.push(chunk);
+    else this.#hand(chunk, sink, controller);
   }
 
   onResponseEnd(): void {
-    if (this.#isOver) return;
-    this.#end();
-    const body = Buffer.concat(this.#chunks, this.#bytes);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    if (this.#openSink() === null) this.#finish();
+    else void this.#taken.then(() => this.#finish());
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#fail(callErrorOf(error, this.#wasSent));
   }
 
+  /** Where the body goes; null: into the answer. A body other than the file's is none for the sink. */
+  #openSink(): DownloadSink | null {
+    return this.#status === 200 ? this.#sink : null;
+  }
+
+  #bytesMax(): number {
+    return this.#openSink()?.bytesMax ?? this.#options.bodyBytesMax;
+  }
+
+  /** One piece after another, also where undici does not heed the pause because the socket has ended. */
+  #hand(piece: Buffer, sink: DownloadSink, controller: Dispatcher.DispatchController): void {
+    controller.pause();
+    const take = async (): Promise<void> => {
+      if (!this.#isOver) await sink.take(piece);
+      // The channel's silence counts from here: until now it was not listened to.
+      if (!this.#isOver) this.#phaseTimer.refresh();
+      controller.resume();
+    };
+    this.#taken = this.#taken.then(take).catch((error: unknown) => {
+      const words = error instanceof Error ? error.message : 'the file could not be kept';
+      this.#fail(new CallError('aborted', true, words));
+    });
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#end();
+    const body = Buffer.concat(this.#chunks);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
   #cut(): void {
-    const { bodyBytesMax } = this.#options;
-    this.#fail(new CallError('too_large', true, `more than ${bodyBytesMax} bytes`));
+    this.#fail(new CallError('too_large', true, `more than ${this.#bytesMax()} bytes`));
   }
 
   #fail(error: CallError): void {

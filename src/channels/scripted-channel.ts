@@ -4,7 +4,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { ChannelOrder } from '../core/channel-order.ts';
-import type { Answer, Connector, PayDetails, RefundAnswer, RefundCall } from './connector.ts';
+import type {
+  Answer,
+  Connector,
+  PayDetails,
+  RefundAnswer,
+  RefundCall,
+  StatementFetch,
+} from './connector.ts';
 
 /** The calls about an order, and those about a refund of it. */
 export type Call = 'pay' | 'query' | 'close' | 'refund' | 'queryRefund';
@@ -34,6 +41,12 @@ export type ScriptedChannel = {
     script: Script,
     remainingMs?: number,
   ) => Promise<{ answer: Answer | RefundAnswer; request: WireRequest | null }>;
+  /** What becomes of a statement when the channel does as the script says to each request. */
+  readonly fetchStatement: (
+    day: string,
+    script: Script,
+    remainingMs?: number,
+  ) => Promise<StatementFetch>;
   readonly connector: () => Connector;
 };
 
@@ -84,6 +97,10 @@ export function newScriptedChannel({ order, details, refund, connect }: Customer
       const deadlineAtMs = Date.now() + remainingMs;
       const answer = await make(call, deadlineAtMs);
       return { answer, request: latest };
+    },
+    fetchStatement: async (day, next, remainingMs = 5_000) => {
+      script = next;
+      return await connector().fetchStatement(day, Date.now() + remainingMs);
     },
     connector,
   };

@@ -236,6 +236,11 @@ export class Books {
     return this.#orders.find(channel, outNo);
   }
 
+  /** Lets happen what was going to by `nowMs`, for whoever then reads charges and refunds. */
+  settle(nowMs: number): void {
+    this.#happenings.settle(nowMs);
+  }
+
   /** When something is due next: a planned act, the end of a refund or a notification; null: nothing. */
   nextDueAtMs(): number | null {
     return earliest(this.#happenings.nextDueAtMs(), this.notifications.nextDueAtMs());

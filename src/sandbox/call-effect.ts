@@ -1,10 +1,10 @@
 /** The calls that a platform makes to a channel. */
-export const OPERATIONS = ['pay', 'query', 'close', 'refund', 'refund_query'] as const;
+export const OPERATIONS = ['pay', 'query', 'close', 'refund', 'refund_query', 'statement'] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
 
 /** The calls about an order that the channel may already have. */
-export type FollowUp = Exclude<Operation, 'pay'>;
+export type FollowUp = Exclude<Operation, 'pay' | 'statement'>;
 
 /**
  * What can befall a call. `…_before`: it is not carried out. `…_after`: it is, and nobody learns of

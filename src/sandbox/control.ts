@@ -8,6 +8,7 @@ import { refundWords } from './gateway-words.ts';
 import { type Exchange, parseObject, readBody, sendJson } from './http-exchange.ts';
 import type { SampleMerchant } from './merchant.ts';
 import type { SandboxClock } from './sandbox-clock.ts';
+import type { StatementControl } from './statement-control.ts';
 
 export type ControlOptions = {
   readonly books: Books;
@@ -15,6 +16,7 @@ export type ControlOptions = {
   readonly clock: SandboxClock;
   readonly runner: DueRunner;
   readonly merchant: SampleMerchant;
+  readonly statements: StatementControl;
   /** Moves the clock to that offset and remembers it. */
   readonly moveClock: (offsetMs: number) => void;
 };
@@ -65,6 +67,10 @@ export class Control {
         return sendJson(exchange, 200, { next_due_at_ms: this.#options.books.nextDueAtMs() });
       case 'POST /control/run_due':
         return sendJson(exchange, 200, { ran: await this.#options.runner.runDue() });
+      case 'POST /control/statements/generate':
+        return this.#options.statements.generate(exchange, fields);
+      case 'GET /control/statements/faults':
+        return this.#options.statements.listFaults(exchange);
       case 'POST /control/merchant':
         return this.#tellMerchant(exchange, fields);
       case 'POST /control/merchant_faults':

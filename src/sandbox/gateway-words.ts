@@ -1,6 +1,7 @@
 import type { CloseAnswer, PayAnswer, QueryAnswer } from './book-answer.ts';
 import { type Charge, chargesOf, isReversed } from './book-order.ts';
 import type { BookRefund, RefundAnswer, RefundSubmission } from './book-refund.ts';
+import type { StatementAnswer } from './statement-desk.ts';
 
 /** A channel's answer as it goes onto the wire. */
 export type GatewayReply = { readonly status: number; readonly body: string };
@@ -75,6 +76,17 @@ export function closeReply(answer: CloseAnswer, outNo: string): GatewayReply {
     return errorReply(400, 'PARAM_ERROR', 'out_no belongs to another account');
   }
   return ok({ result: answer.result, out_no: outNo });
+}
+
+/** The path below which statements are fetched. */
+export const STATEMENT_FILE_PATH = '/statement-files/';
+
+/** Puts the answer to a question for a statement into the channel's words; `url` belongs to the address that was asked. */
+export function statementReply(answer: StatementAnswer, day: string): GatewayReply {
+  const named = { result: 'OK', day, state: answer.state };
+  if (answer.state !== 'READY') return ok(named);
+  const { sha256, token } = answer;
+  return ok({ ...named, sha256, url: STATEMENT_FILE_PATH + token });
 }
 
 function tradeWords(charge: Charge): Record<string, unknown> {

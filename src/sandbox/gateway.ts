@@ -10,12 +10,14 @@ import {
   queryReply,
   refundQueryReply,
   refundReply,
+  statementReply,
 } from './gateway-words.ts';
 import { type Exchange, isRecord, parseObject, readBody, sendBody } from './http-exchange.ts';
 import { parsePayRequest } from './pay-request.ts';
 import { parseRefundQuery, parseRefundRequest } from './refund-request.ts';
-import { outNoField, ParamError } from './request-fields.ts';
+import { dayField, outNoField, ParamError } from './request-fields.ts';
 import type { SandboxClock } from './sandbox-clock.ts';
+import type { StatementDesk } from './statement-desk.ts';
 import {
   isSignatureOf,
   NonceMemory,
@@ -32,6 +34,7 @@ export type GatewayOptions = {
   readonly books: Books;
   readonly faults: Faults;
   readonly clock: SandboxClock;
+  readonly statements: StatementDesk;
   /** Where the payer of that order finds their page. */
   readonly payerPageUrl: (channel: string, outNo: string) => string;
 };
@@ -48,7 +51,7 @@ type Call = { readonly effect: CallEffect | null; readonly reply: GatewayReply |
 /** How late a slow answer is: longer than a healthy channel, shorter than anybody's patience. */
 const SLOW_ANSWER_MS = 1_500;
 
-/** The channels' side of the signed calls: pay, query, close, refund and refund_query. */
+/** The channels' side of the signed calls: pay, query, close, refund, refund_query and statement. */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #nonces = new Map<string, NonceMemory>();
@@ -135,6 +138,13 @@ export class Gateway {
         return run(
           () => books.interferenceOnFollowUp(operation, channel, asked.outNo, nowMs),
           () => refundQueryReply(books.queryRefund(asked, nowMs), asked),
+        );
+      }
+      case 'statement': {
+        const day = dayField(request, 'day');
+        return run(
+          () => null,
+          () => statementReply(this.#options.statements.ask({ channel, account, day }, nowMs), day),
         );
       }
       case 'query':

@@ -64,7 +64,7 @@ export function sendBody(
   exchange: Exchange,
   status: number,
   contentType: string,
-  body: string,
+  body: string | Buffer,
   headers: OutgoingHttpHeaders = {},
 ): void {
   exchange.response.writeHead(status, {

@@ -9,10 +9,12 @@ import {
 } from 'node:fs';
 import type { BookEntry } from './books.ts';
 import type { Told } from './merchant.ts';
+import type { StatementEntry } from './statement-desk.ts';
 
 /** One line of the file in which the pretend world survives a restart. */
 export type JournalEntry =
   | BookEntry
+  | StatementEntry
   | { readonly kind: 'told'; readonly told: Told }
   | { readonly kind: 'clock'; readonly offsetMs: number };
 

@@ -1,3 +1,5 @@
+import { isDay } from './business-day.ts';
+
 type Body = Readonly<Record<string, unknown>>;
 
 /** A field of a request that the channel cannot accept. */
@@ -30,6 +32,13 @@ export function textField(body: Body, field: string, form: RegExp): string {
   const value = body[field];
   if (typeof value === 'string' && form.test(value)) return value;
   throw new ParamError(`${field} is missing or malformed`);
+}
+
+/** A day of the calendar. */
+export function dayField(body: Body, field: string): string {
+  const value = body[field];
+  if (typeof value === 'string' && isDay(value)) return value;
+  throw new ParamError(`${field} must be a day, as 2026-11-18`);
 }
 
 /** Only web addresses: a payer is led to one, and the channel posts to the other. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Books } from './books.ts';
@@ -5,6 +6,7 @@ import { Control } from './control.ts';
 import { DueRunner } from './due-runner.ts';
 import { Faults } from './faults.ts';
 import { Gateway, type SandboxAccount } from './gateway.ts';
+import { STATEMENT_FILE_PATH } from './gateway-words.ts';
 import { type Exchange, exchangeOf, readBody, sendBody, sendStatus } from './http-exchange.ts';
 import { type Journal, type JournalEntry, openJournal } from './journal.ts';
 import { SampleMerchant } from './merchant.ts';
@@ -14,6 +16,8 @@ import { payerPagePath, servePayerPage } from './payer-page.ts';
 import { createRandom } from './random.ts';
 import { SandboxClock } from './sandbox-clock.ts';
 import { serveScenarioPage } from './scenario-page.ts';
+import { StatementControl } from './statement-control.ts';
+import { StatementDesk } from './statement-desk.ts';
 
 export type SandboxOptions = {
   /** 0 lets the system choose. */
@@ -42,6 +46,7 @@ type World = {
   readonly books: Books;
   readonly clock: SandboxClock;
   readonly merchant: SampleMerchant;
+  readonly statements: StatementDesk;
   readonly journal: Journal | null;
 };
 
@@ -57,7 +62,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const seed = options.seed ?? 1;
   if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError('seed must be a count');
   const world = openWorld(options, seed);
-  const { books, clock, merchant, journal } = world;
+  const { books, clock, merchant, statements, journal } = world;
   const faults = new Faults(seed);
   const sender = new NotificationSender();
   const runner = new DueRunner({
@@ -80,9 +85,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const payerPageUrl = (channel: string, outNo: string) => url + payerPagePath(channel, outNo);
-  const gateway = new Gateway({ accounts: options.accounts, books, faults, clock, payerPageUrl });
-  const opening = new PageOpening(options.accounts, books);
-  const control = new Control({ books, faults, clock, runner, merchant, moveClock });
+  const { accounts } = options;
+  const gateway = new Gateway({ accounts, books, faults, clock, statements, payerPageUrl });
+  const opening = new PageOpening(accounts, books);
+  const control = new Control({
+    books,
+    faults,
+    clock,
+    runner,
+    merchant,
+    moveClock,
+    statements: new StatementControl({ accounts, statements, clock }),
+  });
   const platformUrl = options.platformUrl ?? null;
   server.on(
     'request',
@@ -112,20 +126,27 @@ function openWorld(options: SandboxOptions, seed: number): World {
   const merchant = new SampleMerchant(options.merchantSecret ?? null, (told) =>
     record({ kind: 'told', told }),
   );
+  const statements = new StatementDesk({ books, newToken: unguessableText, record });
   if (options.journalPath !== undefined) {
     const restore = (entry: JournalEntry) => {
       if (entry.kind === 'told') merchant.restore(entry.told);
       else if (entry.kind === 'clock') clock.offsetMs = entry.offsetMs;
+      else if (entry.kind === 'statement') statements.restore(entry);
       else books.restore(entry);
     };
     journal = openJournal(options.journalPath, restore, function* () {
       yield { kind: 'clock', offsetMs: clock.offsetMs };
       yield* books.entries();
+      yield* statements.entries();
       for (const told of merchant.told()) yield { kind: 'told', told };
     });
     books.resume();
   }
-  return { books, clock, merchant, journal };
+  return { books, clock, merchant, statements, journal };
+}
+
+function unguessableText(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 type Routes = {
@@ -151,7 +172,7 @@ function listener(routes: Routes) {
 
 async function serve(routes: Routes, exchange: Exchange): Promise<void> {
   const { path, method } = exchange;
-  const { books, clock, merchant } = routes.world;
+  const { books, clock, merchant, statements } = routes.world;
   if (path.startsWith('/gateway/')) return await routes.gateway.serve(exchange);
   if (path.startsWith('/control/') || path === '/books')
     return await routes.control.serve(exchange);
@@ -159,6 +180,13 @@ async function serve(routes: Routes, exchange: Exchange): Promise<void> {
     const body = await readBody(exchange.request);
     const status = body === null ? 413 : receiveNotice(exchange, body, merchant, clock.nowMs());
     return sendStatus(exchange, status);
+  }
+  if (path.startsWith(STATEMENT_FILE_PATH) && method === 'GET') {
+    const file = statements.download(path.slice(STATEMENT_FILE_PATH.length), clock.nowMs());
+    if (file === null) return sendBody(exchange, 404, 'text/plain', 'no such file, or no longer');
+    const disposition = `attachment; filename="${file.name}"`;
+    const headers = { 'content-disposition': disposition, 'cache-control': 'no-store' };
+    return sendBody(exchange, 200, 'text/csv; charset=utf-8', file.body, headers);
   }
   const isPage = method === 'GET' || method === 'POST';
   if (path.startsWith('/pay/') && isPage) return servePayerPage(exchange, books, clock.nowMs());

@@ -80,7 +80,7 @@ export class TestRig {
 
   /** One signed call; rejects when it is not answered within the timeout or the socket is reset. */
   async call(
-    operation: 'pay' | 'query' | 'close' | 'refund' | 'refund_query',
+    operation: 'pay' | 'query' | 'close' | 'refund' | 'refund_query' | 'statement',
     words: Record<string, unknown>,
     changes: CallChanges = {},
   ): Promise<Reply> {

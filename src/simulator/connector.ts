@@ -69,6 +69,9 @@ export function simulatedConnector(
       await line.call('refund_query', refund.channelRefundNo, deadlineAtMs, () =>
         refundStateOutcome(channels.queryRefund(refundOf(account, refund)), account),
       ),
+    // The channel's day is not simulated.
+    statement: null,
+    fetchStatement: async () => await Promise.resolve({ type: 'unknown', raw: 'no statements' }),
     link: (order) => ({ type: 'redirect', url: `https://channel.example/${order.channelOrderNo}` }),
     readNotification: (message) => readNotification(account, message),
     acknowledge: { status: 200, contentType: 'text/plain', body: 'ok' },

@@ -75,6 +75,8 @@ function connect(baseUrl: string, channel: SandboxChannel = 'sandbox', nowMs = D
     nowMs,
     nonce: () => `nonce-${String(++nonceCount).padStart(6, '0')}`,
     rules: { queryCountMax: 7 },
+    statementBytesMax: 200_000,
+    feeBasisPoints: null,
     http,
   });
   return { connector, close: async () => await http.close() };
@@ -111,6 +113,15 @@ contractOf({
   },
   seal: (request, body) => seal(SECRET, request, body),
   forge: (request, body) => seal(`${SECRET}x`, request, body),
+  statement: {
+    hasDigest: true,
+    say: (saying, day, { path, sha256 }) => {
+      const states = { ready: 'READY', creating: 'CREATING', no_trades: 'NO_TRADES' };
+      const state = saying === 'something_unlisted' ? 'ARCHIVED' : states[saying];
+      const file = saying === 'ready' ? { sha256, url: path } : {};
+      return { status: 200, body: JSON.stringify({ result: 'OK', day, state, ...file }) };
+    },
+  },
   notify: (saying, changes = {}) => {
     const words = notificationWords(saying, changes);
     return words === null ? null : notification({ account: ACCOUNT, ...words });

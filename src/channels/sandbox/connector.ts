@@ -1,36 +1,29 @@
 /** The connector to the sandbox's channels: signs our calls and turns the channel's words into ours. */
 import type { ChannelOrder } from '../../core/channel-order.ts';
 import { currencyCodes } from '../../core/money.ts';
-import { CallError } from '../call-error.ts';
 import type { Connector, PayDetails, RefundCall } from '../connector.ts';
-import { evidenceText } from '../evidence-text.ts';
-import type { ChannelHttp } from '../http.ts';
 import { readSandboxNotification } from './notification.ts';
 import { closeOutcome, payOutcome, queryOutcome } from './outcome-map.ts';
 import { pageLink } from './page-link.ts';
 import { refundOutcome, refundQueryOutcome } from './refund-outcome-map.ts';
-import { readReply } from './reply.ts';
 import { sandboxRules } from './rules.ts';
-import type { RuleOverrides, SandboxChannel } from './rules.ts';
-import { newSandboxKey, signedHeaders } from './signature.ts';
-import type { SandboxKey } from './signature.ts';
-import { unknown } from './word-reading.ts';
-import type { Unknown, Words } from './word-reading.ts';
+import type { RuleOverrides } from './rules.ts';
+import { newSandboxKey } from './signature.ts';
+import { newCaller } from './signed-call.ts';
+import type { CallerOptions } from './signed-call.ts';
+import { newStatementFetch, STATEMENT_RULES } from './statement-fetch.ts';
 
-export type SandboxConnectorOptions = {
-  readonly channel: SandboxChannel;
+export type SandboxConnectorOptions = CallerOptions & {
   readonly account: string;
   readonly secret: string;
-  /** Scheme, host and port of the channel; a path would change what is signed. */
-  readonly baseUrl: string;
   /** Where the channel reaches us, without a slash at its end. */
   readonly notificationBaseUrl: string;
   readonly queriesPerSecond: number;
-  readonly nowMs: () => number;
-  /** A fresh nonce for each call: 8 to 64 of `[0-9A-Za-z_-]`. */
-  readonly nonce: () => string;
   readonly rules?: RuleOverrides;
-  readonly http: ChannelHttp;
+  /** The largest statement that is taken. */
+  readonly statementBytesMax: number;
+  /** See `StatementRules`. */
+  readonly feeBasisPoints: number | null;
 };
 
 /** A connector for one account. Its calls never reject for what a channel or a network does. */
@@ -71,6 +64,8 @@ export function newSandboxConnector(options: SandboxConnectorOptions): Connector
         refundQueryOutcome(status, words, refund),
       );
     },
+    statement: { ...STATEMENT_RULES, feeBasisPoints: options.feeBasisPoints },
+    fetchStatement: newStatementFetch(options, call),
     link: (order, details) => {
       if (!rules.products[order.product]?.opensByLink) {
         throw new Error(`an order of the product ${order.product} has no link`);
@@ -87,40 +82,6 @@ export function newSandboxConnector(options: SandboxConnectorOptions): Connector
         : readSandboxNotification(key, message, receivedAtMs ?? options.nowMs()),
     acknowledge: { status: 200, contentType: 'text/plain', body: 'ok' },
     refuse: { status: 400, contentType: 'text/plain', body: 'refused' },
-  };
-}
-
-type CallFields = { readonly out_no: string } & Readonly<Record<string, unknown>>;
-
-/** Makes a call; `read` reads the outcome out of a reply that is authentic and about the order. */
-type Caller = <T>(
-  operation: 'pay' | 'query' | 'close' | 'refund' | 'refund_query',
-  fields: CallFields,
-  deadlineAtMs: number,
-  read: (status: number, words: Words) => T,
-) => Promise<{ readonly outcome: T | Unknown; readonly raw: string }>;
-
-/** One signed call and its answer; no answer, and one that proves nothing, is `unknown`. */
-function newCaller(options: SandboxConnectorOptions, key: SandboxKey): Caller {
-  const { channel, baseUrl, http } = options;
-  return async (operation, fields, deadlineAtMs, read) => {
-    const path = `/gateway/${channel}/${operation}`;
-    const body = JSON.stringify(fields);
-    const nowMs = options.nowMs();
-    const nonce = options.nonce();
-    const headers = {
-      'content-type': 'application/json',
-      ...signedHeaders(key, nowMs, nonce, `POST ${path}`, body),
-    };
-    try {
-      const answer = await http.post(baseUrl + path, headers, body, deadlineAtMs - nowMs);
-      const reply = readReply(key, { path, nonce, channelOrderNo: fields.out_no }, answer);
-      if (reply.type === 'unusable') return reply;
-      return { outcome: read(reply.status, reply.words), raw: reply.raw };
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      return { outcome: unknown(error.message, error.kind), raw: evidenceText(error.message) };
-    }
   };
 }
 

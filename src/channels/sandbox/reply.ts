@@ -11,7 +11,8 @@ import type { Unknown, Words } from './word-reading.ts';
 export type SentCall = {
   readonly path: string;
   readonly nonce: string;
-  readonly channelOrderNo: string;
+  /** The field by which a reply names what it is about, and what that has to be. */
+  readonly about: { readonly field: 'out_no' | 'day'; readonly value: string };
 };
 
 /** Enough for everything that evidence keeps, in any script. */
@@ -22,7 +23,7 @@ export type ReplyReading =
   | { readonly type: 'unusable'; readonly outcome: Unknown; readonly raw: string };
 
 /**
- * The words of a reply. Whatever is forged, broken or about another order is unusable, with the
+ * The words of a reply. Whatever is forged, broken or about something else is unusable, with the
  * outcome `unknown`. The time of the signature is not compared with our clock: the nonce is fresh
  * and our own, so a reply that carries it cannot be an old one.
  */
@@ -48,10 +49,13 @@ export function readReply(key: SandboxKey, sent: SentCall, answer: HttpAnswer): 
   }
   const words = reading.value;
   // An error may leave the number out; to name another is never right.
-  const isOurs = words['out_no'] === sent.channelOrderNo;
-  const isBareError = words['result'] === 'ERROR' && words['out_no'] === undefined;
+  const { field, value } = sent.about;
+  const isOurs = words[field] === value;
+  const isBareError = words['result'] === 'ERROR' && words[field] === undefined;
   if (!isOurs && !isBareError) {
-    return unusable('The reply is about another order.', 'reply_about_other_order');
+    return field === 'day'
+      ? unusable('The reply is about another day.', 'reply_about_other_day')
+      : unusable('The reply is about another order.', 'reply_about_other_order');
   }
   return { type: 'words', status, words, raw };
 }

@@ -35,6 +35,9 @@ export const BUSINESS_FIELDS: ReadonlySet<string> = new Set([
   'reversed_at',
   'code_url',
   'pay_url',
+  'day',
+  'sha256',
+  'url',
 ]);
 
 const MESSAGE_LENGTH_MAX = 256;
