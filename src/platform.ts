@@ -31,19 +31,24 @@ import type { Books } from './runtime/open-books.ts';
 import { openBooks } from './runtime/open-books.ts';
 import type { Brake, Performer } from './runtime/perform.ts';
 import { newPerformer } from './runtime/perform.ts';
+import type { Databases } from './runtime/pools.ts';
+import { openPools } from './runtime/pools.ts';
 import { newRandomSupply } from './runtime/random-supply.ts';
 import { newRateLimit } from './runtime/rate-limit.ts';
 import { newReceiver } from './runtime/receive.ts';
+import { newDailyReconciliation } from './runtime/reconcile/daily-reconciliation.ts';
+import type { Reconciler } from './runtime/reconcile/reconciler.ts';
+import { newReconciler } from './runtime/reconcile/reconciler.ts';
 import { newRequests } from './runtime/requests.ts';
 import { sandboxControl } from './runtime/sandbox-control.ts';
 import { newStoredNotifications } from './runtime/stored-notifications.ts';
 import { newTestClock } from './runtime/test-clock.ts';
 import type { Worker } from './runtime/worker.ts';
 import { newWorker } from './runtime/worker.ts';
+import { firstPaymentAtMs } from './store/postgres/day-closing.ts';
 import { purgeIdempotencyKeys } from './store/postgres/idempotency.ts';
-import type { BookPools, ReplicaPools } from './store/postgres/book-databases.ts';
+import type { BookPools } from './store/postgres/book-databases.ts';
 import type { Pool } from './store/postgres/pool.ts';
-import { openPool } from './store/postgres/pool.ts';
 import { spend } from './store/postgres/refund-brake.ts';
 import type { Store } from './store/store.ts';
 
@@ -58,10 +63,6 @@ export type Platform = {
   stop(): Promise<void>;
 };
 
-/** Connections of one process: two lanes of the door, reads, claims, and some air. */
-const POOL_SIZE = 12;
-/** The scan's reads. */
-const REPLICA_POOL_SIZE = 2;
 /** A notification whose decision takes longer is stored and answered; far below any channel's patience. */
 const APPLY_WITHIN_MS = 2_000;
 
@@ -70,7 +71,9 @@ const random = newRandomSupply((into) => void randomFillSync(into));
 /** Builds a platform on a database that is migrated. */
 export async function buildPlatform(config: Config, databases: Databases): Promise<Platform> {
   const log = pino({ level: config.logLevel });
-  const pools = openPools(config, databases, log);
+  const pools = openPools(config, databases, (error) =>
+    log.warn({ error: error.message }, 'a database connection broke'),
+  );
   const pool = pools.books.payment;
   const clock = offsetClock();
   const killPoint = killPoints(config.killAt, () => process.kill(process.pid, 'SIGKILL'));
@@ -99,19 +102,18 @@ export async function buildPlatform(config: Config, databases: Databases): Promi
   await books.start();
   const { store, door } = books;
   const ground = { store, door, connectors, clock, killPoint, freshId };
-  const parts: Parts = { config, log, pool, books, registry, metrics, ...ground };
-  late.performer = newPerformer(connectors, door, clock, killPoint, brakeOf(parts));
-  const notices = newNoticeSender({
+  const parts: Parts = {
+    config,
+    log,
     pool,
-    store,
-    door,
-    clock,
-    wallMs: clock.wallMs,
-    killPoint,
-    linkOf: linkOf(connectors),
-    mode: config.mode,
-    leaseMs: config.worker.leaseMs,
-  });
+    books,
+    registry,
+    metrics,
+    bulkPool: pools.bulk,
+    ...ground,
+  };
+  late.performer = newPerformer(connectors, door, clock, killPoint, brakeOf(parts));
+  const notices = buildNotices(parts);
   const worker = buildWorker(parts, notices);
   return {
     api: buildApiDependencies(parts, worker),
@@ -139,40 +141,6 @@ function isLostForPractice({ payment }: Aggregate, message: Message): boolean {
   return message.type === 'charge' && payment.metadata['scenario'] === 'internal_drop';
 }
 
-/** Where the books lie; `channel` is null where both share one database. */
-export type Databases = { readonly payment: string; readonly channel: string | null };
-
-type Pools = {
-  readonly books: BookPools;
-  readonly replicas: ReplicaPools;
-  end(): Promise<void>;
-};
-
-function openPools(config: Config, databases: Databases, log: Logger): Pools {
-  const onError = (error: Error): void =>
-    log.warn({ error: error.message }, 'a database connection broke');
-  const all: Pool[] = [];
-  const open = (url: string, max: number): Pool => {
-    const pool = openPool(url, { max, onError });
-    all.push(pool);
-    return pool;
-  };
-  const payment = open(databases.payment, POOL_SIZE);
-  const channel = databases.channel === null ? payment : open(databases.channel, POOL_SIZE);
-  const replicaOf = (url: string | null): Pool | null =>
-    url === null ? null : open(url, REPLICA_POOL_SIZE);
-  return {
-    books: { payment, channel },
-    replicas: {
-      payment: replicaOf(config.replicaUrl),
-      channel: replicaOf(config.channelReplicaUrl),
-    },
-    end: async () => {
-      await Promise.all(all.map(async (pool) => await pool.end()));
-    },
-  };
-}
-
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -180,6 +148,7 @@ function wordsOf(error: unknown): string {
 type Parts = {
   readonly config: Config;
   readonly books: Books;
+  readonly bulkPool: Pool;
   readonly log: Logger;
   readonly pool: Pool;
   readonly clock: OffsetClock;
@@ -224,6 +193,41 @@ function brakeOf({ config, books, clock }: Parts): Brake {
     await spend(books.pools.channel, { ...spending, nowMs: clock.nowMs() }, limits);
 }
 
+function buildNotices({
+  config,
+  pool,
+  store,
+  door,
+  clock,
+  killPoint,
+  connectors,
+}: Parts): ReturnType<typeof newNoticeSender> {
+  return newNoticeSender({
+    pool,
+    store,
+    door,
+    clock,
+    wallMs: clock.wallMs,
+    killPoint,
+    linkOf: linkOf(connectors),
+    mode: config.mode,
+    leaseMs: config.worker.leaseMs,
+  });
+}
+
+function reconcilerOf(parts: Parts): Reconciler {
+  const { config, bulkPool, store, door, connectors, clock, killPoint, freshId } = parts;
+  return newReconciler({
+    pool: bulkPool,
+    store,
+    door,
+    performer: newPerformer(connectors, door, clock, killPoint, brakeOf(parts)),
+    clock,
+    freshId,
+    caseDeadlineMs: config.policy.caseDeadlineMs,
+  });
+}
+
 function buildWorker(parts: Parts, notices: NoticeSender): Worker {
   const { config, log, pool, clock, store, killPoint, connectors, door } = parts;
   const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
@@ -252,6 +256,14 @@ function buildWorker(parts: Parts, notices: NoticeSender): Worker {
       await parts.books.daily();
     },
     moreKinds: parts.books.work,
+    atDaysEnd: newDailyReconciliation({
+      reconciler: reconcilerOf(parts),
+      connectors,
+      clock,
+      pool: parts.bulkPool,
+      firstPaymentAtMs: async () => await firstPaymentAtMs(pool),
+      policy: config.policy,
+    }),
     onError: (error) =>
       log.error(
         { error: error instanceof Error ? error.message : String(error) },
@@ -278,6 +290,8 @@ function buildApiDependencies(parts: Parts, worker: Worker): ApiDependencies {
   return {
     pool,
     channelPool: parts.books.pools.channel,
+    bulkPool: parts.bulkPool,
+    reconciler: reconcilerOf(parts),
     store: parts.books.readStore,
     requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
     desk: newOperatorDesk({

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { CATALOGUE } from '../src/core/exceptions/catalogue.ts';
 import { isScenarioName } from '../src/sandbox/scenarios.ts';
+import { STATEMENT_FAULTS } from '../src/sandbox/statement-faults.ts';
 import { EXCEPTIONS_FOLDER, exceptionPages } from '../src/cli/exception-pages.ts';
 
 describe('docs/exceptions', () => {
@@ -26,7 +27,9 @@ describe('docs/exceptions', () => {
         '## What you may do',
         '## How to practise it',
       ]);
-      expect(description.practise).not.toEqual([]);
+      const faults = description.practiseStatement ?? [];
+      expect([...description.practise, ...faults]).not.toEqual([]);
+      expect(faults.filter((name) => !Object.hasOwn(STATEMENT_FAULTS, name))).toEqual([]);
       expect(description.practise.filter((name) => !isScenarioName(name))).toEqual([]);
       for (const action of description.actions) expect(page).toContain(`| \`${action}\``);
     },

@@ -15,6 +15,7 @@ import type { OffsetClock } from '../runtime/clock.ts';
 import { offsetClock } from '../runtime/clock.ts';
 import { newOperatorDesk } from '../runtime/operator-desk.ts';
 import { newPerformer } from '../runtime/perform.ts';
+import { newReconciler } from '../runtime/reconcile/reconciler.ts';
 import { newRequests } from '../runtime/requests.ts';
 import { isDataError } from '../store/postgres/errors.ts';
 import { createKey, createMerchant, createOperator } from '../store/postgres/merchants.ts';
@@ -134,6 +135,8 @@ function newParts(
   const deps: ApiDependencies = {
     pool,
     channelPool: pool,
+    bulkPool: pool,
+    reconciler: newReconciler({ ...ground, pool, freshId, caseDeadlineMs: 1_000 }),
     store,
     requests: newRequests({ ...ground, killPoint }),
     desk: newOperatorDesk({ ...ground, pool, channelPool: pool, context }),

@@ -6,7 +6,11 @@ import { documentOf, prefixOf } from './document-routes.ts';
 import { pointersOf, rowCounts, sendBytes, validFields } from './refused-request.ts';
 
 const routes = await documentOf();
-const posts = routes.filter((route) => route.method === 'POST' && route.access !== 'public');
+// The body of an upload is a file, and no JSON.
+const posts = routes.filter(
+  ({ method, access, path }) =>
+    method === 'POST' && access !== 'public' && path !== '/v1/statements',
+);
 
 let rig: ApiRig;
 let endpoint = '';
@@ -203,7 +207,7 @@ test.each([
 });
 
 test.each([
-  [{ operation: 'refund' }, '/operation'],
+  [{ operation: 'capture' }, '/operation'],
   [{ effect: 'explode' }, '/effect'],
   [{ operation: 'notify', effect: 'timeout_after' }, '/effect'],
   [{ operation: 'query', effect: 'drop' }, '/effect'],

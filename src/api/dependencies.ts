@@ -7,6 +7,7 @@ import type { OffsetClock } from '../runtime/clock.ts';
 import type { LinkOf } from '../runtime/payment-object.ts';
 import type { OperatorDesk } from '../runtime/operator-desk.ts';
 import type { Receiver } from '../runtime/receive.ts';
+import type { Reconciler } from '../runtime/reconcile/reconciler.ts';
 import type { Requests } from '../runtime/requests.ts';
 import type { TestClock } from '../runtime/test-clock.ts';
 import type { Pool } from '../store/postgres/pool.ts';
@@ -16,6 +17,9 @@ export type ApiDependencies = {
   readonly pool: Pool;
   /** The channel book's database; the same pool where both books share one. */
   readonly channelPool: Pool;
+  /** The channel book's database for work on whole days. */
+  readonly bulkPool: Pool;
+  readonly reconciler: Reconciler;
   readonly store: Store;
   readonly requests: Requests;
   readonly desk: OperatorDesk;

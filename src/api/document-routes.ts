@@ -17,6 +17,7 @@ const ANY_KEY = [
   '/v1/test/clock',
   '/v1/test/clock/advance',
   '/v1/test/faults',
+  '/v1/test/statements/generate',
 ];
 const OPERATOR = [
   '/v1/merchants',
@@ -26,6 +27,13 @@ const OPERATOR = [
   '/v1/notifications',
   '/v1/notifications/{id}',
   '/v1/notifications/{id}/actions',
+  '/v1/statements',
+  '/v1/statements/{id}',
+  '/v1/statement_cases',
+  '/v1/statement_cases/{id}/resolve',
+  '/v1/reconciliations',
+  '/v1/reconciliations/{id}',
+  '/v1/reconciliations/{id}/items',
 ];
 
 /** All routes. Who is admitted is written down here a second time, on purpose. */
@@ -63,6 +71,9 @@ export function prefixOf(path: string): string {
     exceptions: 'exc',
     merchants: 'mch',
     notifications: 'ntf',
+    statements: 'stm',
+    statement_cases: 'exc',
+    reconciliations: 'rec',
   };
   const found = Object.entries(prefixes).find(([name]) => path.startsWith(`/v1/${name}/`));
   return found?.[1] ?? 'pay';

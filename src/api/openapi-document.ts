@@ -9,6 +9,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { GENERAL_SCHEMAS, SANDBOX_SCHEMAS } from './general-schema.ts';
 import { OPERATOR_SCHEMAS } from './operator-schema.ts';
 import { PAYMENT_SCHEMAS } from './payment-schema.ts';
+import { RECONCILIATION_SCHEMAS } from './reconciliation-schema.ts';
 import { REFUND_SCHEMAS } from './refund-schema.ts';
 import type { Api } from './request-decorations.ts';
 import { problemExamples } from './route-documentation.ts';
@@ -36,6 +37,7 @@ const TAGS = [
   { name: 'Events', description: '事件' },
   { name: 'Webhooks', description: '通知' },
   { name: 'Exceptions', description: '差错' },
+  { name: 'Reconciliation', description: '对账（仅操作员密钥）' },
   { name: 'Operators', description: '运营（仅操作员密钥）' },
   { name: 'Channels', description: '渠道通知' },
   { name: 'Operations', description: '运维' },
@@ -61,6 +63,7 @@ export function describeApi(app: Api, mode: ApiDependencies['mode']): void {
     ...REFUND_SCHEMAS,
     ...WEBHOOK_SCHEMAS,
     ...OPERATOR_SCHEMAS,
+    ...RECONCILIATION_SCHEMAS,
     ...(isSandbox && SANDBOX_SCHEMAS),
   };
   for (const [name, schema] of Object.entries(schemas)) app.addSchema({ $id: name, ...schema });

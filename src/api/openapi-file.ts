@@ -32,6 +32,14 @@ function unusedDependencies(): ApiDependencies {
   return {
     pool,
     channelPool: pool,
+    bulkPool: pool,
+    reconciler: {
+      fetchDay: refuse,
+      importFile: refuse,
+      reconcileDay: refuse,
+      resume: refuse,
+      miss: refuse,
+    },
     store: postgresStore(pool),
     requests: { create: refuse, tryChannel: refuse, refund: refuse, sync: refuse, close: refuse },
     desk: {

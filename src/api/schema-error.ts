@@ -49,6 +49,7 @@ function invalid(pointer: string, detail: string): CodedFieldError {
 }
 
 function unknownWords(schema: TSchema, instancePath: string): string {
+  if (instancePath !== '' && instancePath !== '/metadata') return 'Unknown field.';
   if (instancePath !== '')
     return 'Such a key is not allowed: 1 to 40 characters, no control characters.';
   const known = 'properties' in schema ? Object.keys(Object(schema.properties)) : [];

@@ -97,6 +97,8 @@ function scriptedConnector(channel: string, script: Script): Connector {
     },
     refund: async (call) => await refundAnswer(script, call),
     queryRefund: async (call) => await refundAnswer(script, call),
+    statement: null,
+    fetchStatement: async () => await Promise.resolve({ type: 'unknown', raw: 'no statements' }),
     link: () => ({ type: 'redirect', url: 'https://bank.example' }),
     readNotification: () =>
       script.notification ?? { type: 'refused', reason: 'the test sends no notifications' },

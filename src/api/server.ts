@@ -21,6 +21,7 @@ import { operationRoutes } from './operations.ts';
 import { paymentActionRoutes } from './payment-actions.ts';
 import { paymentReadRoutes } from './payment-reads.ts';
 import { paymentRoutes } from './payments.ts';
+import { reconciliationRoutes } from './reconciliations.ts';
 import { refundBrakeRoutes } from './refund-brake.ts';
 import { refundReadRoutes } from './refund-reads.ts';
 import { refundRoutes } from './refunds.ts';
@@ -30,9 +31,11 @@ import { limitReads } from './read-limit.ts';
 import { newRequestIds } from './request-id.ts';
 import { recordRequests } from './request-log.ts';
 import { documentRoute } from './route-documentation.ts';
+import { statementRoutes } from './statements.ts';
 import { testClockRoutes } from './test-clock-routes.ts';
 import { testFaultRoutes } from './test-faults.ts';
 import { testPaymentRoutes } from './test-payments.ts';
+import { testStatementRoutes } from './test-statements.ts';
 import { newKnownRoutes } from './unknown-route.ts';
 import { validatorCompiler } from './validator.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
@@ -129,12 +132,17 @@ function registerRoutes(app: Api, deps: ApiDependencies): void {
     exceptionActionRoutes(scope, deps);
     refundBrakeRoutes(scope, deps);
     keptNotificationRoutes(scope, deps);
+    reconciliationRoutes(scope, deps);
+    statementRoutes(scope, deps);
   });
   group('any_key', (scope) => {
     exceptionRoutes(scope, deps);
     if (deps.mode !== 'sandbox') return;
     if (deps.testClock !== null) testClockRoutes(scope, deps.testClock);
-    if (deps.sandboxUrl !== null) testFaultRoutes(scope, deps.sandboxUrl);
+    if (deps.sandboxUrl !== null) {
+      testFaultRoutes(scope, deps.sandboxUrl);
+      testStatementRoutes(scope, deps, deps.sandboxUrl);
+    }
   });
   group('public', (scope) => operationRoutes(scope, deps));
   group('public', (scope) => notificationRoutes(scope, deps));

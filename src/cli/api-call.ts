@@ -62,14 +62,37 @@ export async function call(
   body: Json = {},
   caller: Caller = 'merchant',
 ): Promise<ApiAnswer> {
+  const sent =
+    method === 'POST' ? { type: 'application/json', content: JSON.stringify(body) } : null;
+  return await send(invocation, method, path, sent, caller);
+}
+
+/** Sends a file as it is. Throws as `call` does. */
+export async function upload(
+  invocation: Invocation,
+  path: string,
+  file: Blob,
+  caller: Caller,
+): Promise<ApiAnswer> {
+  const sent = { type: 'application/octet-stream', content: file };
+  return await send(invocation, 'POST', path, sent, caller);
+}
+
+async function send(
+  invocation: Invocation,
+  method: 'GET' | 'POST',
+  path: string,
+  sent: { readonly type: string; readonly content: string | Blob } | null,
+  caller: Caller,
+): Promise<ApiAnswer> {
   const { api, key } = reachable(invocation, caller);
   const answer = await fetch(`${api}${path}`, {
     method,
     headers: {
       authorization: `Bearer ${key}`,
-      ...(method === 'POST' && { 'content-type': 'application/json' }),
+      ...(sent !== null && { 'content-type': sent.type }),
     },
-    ...(method === 'POST' && { body: JSON.stringify(body) }),
+    ...(sent !== null && { body: sent.content }),
   }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     throw new UsageError(

@@ -1,5 +1,13 @@
 /** The audit's rules in Chinese, by their English sentence. */
 export const AUDIT_WORDS: Readonly<Record<string, string>> = {
+  'Each line and each entry of a day stands in one class.':
+    '当日每一行、每一笔都恰好归入一个类别。',
+  'The classes of a comparison sum to the lines of its statement.':
+    '各类别之和等于对账文件的行数。',
+  'A statement has the lines with which it was taken in.': '对账文件的行数与导入时一致。',
+  'A closed day has every difference settled, or in a case.': '已关账日的每项差异都已处理或立案。',
+  'Nothing is carried over more than one day without a case.': '未立案者不得结转超过一日。',
+  'Each entry is matched on one business day.': '每笔只在一个账务日勾对相符。',
   'Money beside the winner is returned, on its way back, or an open case.':
     '有效支付以外的款项已退回、正在退回，或有未平差错负责。',
   'Held money has an open case.': '挂起的款项都有未平差错。',

@@ -35,6 +35,7 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   refunds: ['list'],
   exceptions: ['list'],
   merchants: ['list'],
+  statements: ['check', 'no-such-file.csv'],
 };
 const NUMBERS = [
   '-1',
@@ -118,6 +119,8 @@ describe.each(catalogue.map((command) => [command.name, command] as const))(
     });
   },
 );
+
+const FILES = ['--channel', 'alipay', '--statement', 'a.csv', '--orders', 'b.csv'];
 
 /** What each command refuses of its own. A command without a row here fails the test below. */
 const OWN: Readonly<Record<string, readonly (readonly [readonly string[], RegExp])[]>> = {
@@ -203,6 +206,27 @@ const OWN: Readonly<Record<string, readonly (readonly [readonly string[], RegExp
   explain: [
     [[], /merchant order number|商户订单号/],
     [[''], /merchant order number|商户订单号/],
+  ],
+  statements: [
+    [[], /check/],
+    [['export', 'a.csv'], /export.*check/],
+    [['import', 'a.csv'], /--channel/],
+    [['import', 'a.csv', '--channel', 'sandbox', '--date', '2026-11-18'], /--reason/],
+    [['check'], /statements check/],
+    [['check', 'a.csv', 'b.csv'], /b\.csv/],
+    [['check', 'a.csv', '--channel', 'paypal'], /--channel.*alipay.*paypal/],
+    [['check', 'a.csv', '--date', '2026-02-30'], /--date.*2026-02-30/],
+    [['check', 'a.csv', '--utc-offset', '900'], /--utc-offset/],
+    [['check', 'no-such-file.csv'], /no-such-file\.csv.*ENOENT/],
+  ],
+  reconcile: [
+    [[], /--channel/],
+    [['--channel', 'paypal'], /--channel.*alipay.*paypal/],
+    [['--channel', 'alipay'], /--statement/],
+    [['--channel', 'alipay', '--statement', 'a.csv'], /--orders/],
+    [[...FILES, '--date', '2026-02-30'], /--date.*2026-02-30/],
+    [[...FILES, '--utc-offset', '900'], /--utc-offset/],
+    [[...FILES, '--cut-off', '24:00'], /--cut-off.*24:00/],
   ],
   audit: [[['all'], /all/]],
   doctor: [[['please'], /please/]],

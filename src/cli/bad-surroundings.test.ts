@@ -39,9 +39,10 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   explain: ['explain', 'SO-1'],
   audit: ['audit'],
   doctor: ['doctor'],
+  reconcile: ['reconcile', '--channel', 'alipay', '--statement', 'a.csv', '--orders', 'b.csv'],
 };
 /** These have no surroundings but what their own cases below change. */
-const ALONE = ['payments', 'refunds', 'exceptions', 'bench', 'prove', 'simulate'];
+const ALONE = ['payments', 'refunds', 'exceptions', 'statements', 'bench', 'prove', 'simulate'];
 /** `dev` and `demo` write their own configuration, and so read none. */
 const configured = Object.keys(LINES).filter((name) => name !== 'dev' && name !== 'demo');
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from './command.ts';
-import { UsageError } from './command.ts';
+import { UsageError, integerFlag } from './command.ts';
 
 const FOLDER = fileURLToPath(new URL('../../bench', import.meta.url));
 /** Files in the folder that are parts of a benchmark and not one themselves. */
@@ -15,6 +15,10 @@ const PARTS = new Set([
   'median',
   'processes',
   'raw-http',
+  'reconcile-duckdb',
+  'reconcile-files',
+  'reconcile-ours',
+  'reconcile-postgres',
   'statement-cost',
 ]);
 
@@ -23,12 +27,30 @@ export const bench: Command = {
   takes: '[name …]',
   takesMax: 99,
   summary: {
-    en: 'Measure, beside a yardstick in the same run: couplings, drop-scan, lifecycle, scans',
-    zh: '性能测试，与同一次运行中的基准对照：couplings、drop-scan、lifecycle、scans',
+    en: 'Measure, beside a yardstick in the same run: couplings, drop-scan, lifecycle, reconcile, scans, statement-files',
+    zh: '性能测试，与同一次运行中的基准对照：couplings、drop-scan、lifecycle、reconcile、scans、statement-files',
   },
-  flags: {},
-  examples: ['bench', 'bench scans'],
-  run: async ({ positionals }) => {
+  flags: {
+    lines: {
+      type: 'string',
+      value: 'N',
+      help: {
+        en: 'reconcile: lines of the statement (default 1000000)',
+        zh: 'reconcile：对账单行数（默认 1000000）',
+      },
+    },
+    growth: {
+      type: 'boolean',
+      help: {
+        en: 'reconcile: measure five times as many lines too',
+        zh: 'reconcile：另测五倍行数',
+      },
+    },
+  },
+  examples: ['bench', 'bench scans', 'bench reconcile --lines 100000 --growth'],
+  run: async (invocation) => {
+    const { positionals, flags } = invocation;
+    const lines = integerFlag(invocation, 'lines', 1_000_000, { min: 10_000, max: 10_000_000 });
     if (!existsSync(FOLDER)) {
       throw new UsageError(
         {
@@ -51,15 +73,18 @@ export const bench: Command = {
       });
     }
     for (const name of wanted) {
-      if ((await runFile(join(FOLDER, `${name}.ts`))) !== 0) return 1;
+      const sizes =
+        name === 'reconcile'
+          ? [String(lines), ...(flags['growth'] === true ? ['growth'] : [])]
+          : [];
+      if ((await runFile(join(FOLDER, `${name}.ts`), sizes)) !== 0) return 1;
     }
     return 0;
   },
 };
 
-async function runFile(path: string): Promise<number> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', path], {
-    stdio: 'inherit',
-  });
+async function runFile(path: string, sizes: readonly string[]): Promise<number> {
+  const args = ['--disable-warning=ExperimentalWarning', path, ...sizes];
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
   return await new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }

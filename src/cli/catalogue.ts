@@ -12,9 +12,11 @@ import { migrateCommand } from './migrate.ts';
 import { operators } from './operators.ts';
 import { payments } from './payments.ts';
 import { prove } from './prove.ts';
+import { reconcile } from './reconcile.ts';
 import { refunds } from './refunds.ts';
 import { serve } from './serve.ts';
 import { simulate } from './simulate.ts';
+import { statements } from './statements.ts';
 
 export const catalogue: readonly Command[] = [
   dev,
@@ -27,6 +29,8 @@ export const catalogue: readonly Command[] = [
   refunds,
   exceptions,
   explain,
+  statements,
+  reconcile,
   audit,
   doctor,
   bench,

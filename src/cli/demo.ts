@@ -12,6 +12,8 @@ import type { Command, Invocation } from './command.ts';
 import { UsageError, integerFlag } from './command.ts';
 import { couplingFlag } from './coupling-flag.ts';
 import { openDatabases } from './database.ts';
+import type { DemoDays } from './demo-day.ts';
+import { closeDemoDays } from './demo-day.ts';
 import type { DemoOrder } from './demo-orders.ts';
 import { demoOrders } from './demo-orders.ts';
 import { FINDING_WORDS, demoTable } from './demo-table.ts';
@@ -46,6 +48,7 @@ const DEMO_ACCOUNT = {
   refund_query_delays_ms: [500, 1_000, 2_000, 3_000],
   refund_retry_ms: 1_000,
   refund_gap_ms: 100,
+  fee_basis_points: 60,
 };
 const DEMO_TIME_SCALE = 0.04;
 const IN_FLIGHT_MAX = 48;
@@ -102,8 +105,9 @@ export const demo: Command = {
         await new Promise((resolve) => setTimeout(resolve, SCAN_UNSEEN_MS));
       }
       const report = await settle(orders, world, lang);
-      show(report, orders, seed, invocation);
-      return report.verdict === 'tied_out' ? 0 : 1;
+      const days = await closeDemoDays(world, lang);
+      show(report, orders, seed, days, invocation);
+      return report.verdict === 'tied_out' && days.isClosed ? 0 : 1;
     } finally {
       await world.stop();
     }
@@ -242,9 +246,11 @@ function show(
   report: AuditReport,
   orders: readonly DemoOrder[],
   seed: number,
+  days: DemoDays,
   { json, lang }: Invocation,
 ): void {
   say(demoTable(report, orders, lang));
+  say(days.text);
   for (const finding of report.findings.slice(0, FINDINGS_SHOWN_MAX)) {
     const words = lang === 'zh' ? FINDING_WORDS[finding.code] : finding.message;
     say(
@@ -255,7 +261,8 @@ function show(
     const more = report.findings.length - FINDINGS_SHOWN_MAX;
     say({ en: `… and ${more} more`, zh: `……另有 ${more} 条` }[lang]);
   }
-  const { totals, verdict } = report;
+  const { totals } = report;
+  const verdict = days.isClosed ? report.verdict : 'not_tied_out';
   if (json) print(JSON.stringify({ seed, ...totals, verdict }));
   else print(verdictText(totals.unresolved, verdict, lang));
 }

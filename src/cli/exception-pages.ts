@@ -6,6 +6,7 @@ import type { KindDescription } from '../core/exceptions/kind.ts';
 import { SCENARIOS } from '../sandbox/scenarios.ts';
 import { isScenarioName } from '../sandbox/scenarios.ts';
 import type { ScenarioName } from '../sandbox/scenarios.ts';
+import { STATEMENT_FAULTS } from '../sandbox/statement-faults.ts';
 
 export const EXCEPTIONS_FOLDER = new URL('../../docs/exceptions/', import.meta.url);
 
@@ -86,7 +87,8 @@ ${rows.join('')}${brake}
 Look first: \`tieout exceptions act ${id} --action ${first}${order} --reason <why> --dry-run\``;
 }
 
-function practise({ practise: names }: KindDescription): string {
+function practise({ practise: names, practiseStatement: faults = [] }: KindDescription): string {
+  if (names.length === 0) return practiseByStatement(faults);
   const scenarios = names.filter(isScenarioName);
   const lines = scenarios.map((name) => {
     const { en, zh } = SCENARIOS[name];
@@ -98,6 +100,19 @@ function practise({ practise: names }: KindDescription): string {
   return `${lines.join('\n')}
 
 Or send \`"metadata": {"scenario": "${first ?? ''}"}\` with a payment in the world of \`npm start\`${also}.`;
+}
+
+/** What only a day's end finds is brought about by a statement that is wrong. */
+function practiseByStatement(faults: readonly string[]): string {
+  const lines = Object.entries(STATEMENT_FAULTS)
+    .filter(([name]) => faults.includes(name))
+    .map(([name, { en, zh }]) => `- \`${name}\`: ${en}. ${zh}。`);
+  const [first = ''] = faults;
+  return `${lines.join('\n')}
+
+\`npx tieout demo\` closes a day with all of them. In the world of \`npm start\`:
+\`POST /v1/test/statements/generate {"channel": "sandbox", "date": "<day>", "faults": [{"fault": "${first}"}]}\`,
+then \`npx tieout reconcile --channel sandbox --date <day>\`.`;
 }
 
 /** What a scenario needs beside its name. */

@@ -30,12 +30,12 @@ import {
   resolveDrop,
 } from './exceptions/external-drop.ts';
 import { channelOrderNo } from './id.ts';
-import type { OutcomeLearned } from './input.ts';
+import type { Fact, OutcomeLearned } from './input.ts';
 import { askedAt } from './input.ts';
 import { postChargeLearned, postReleasedFromHold } from './journal.ts';
 import type { ToChannelBook } from './message.ts';
 import type { ChargeFact, Outcome } from './outcome.ts';
-import { die, tellDeath } from './order-end.ts';
+import { die, endUnpaid, tellDeath } from './order-end.ts';
 import { learnListedRefunds } from './refund-answers.ts';
 import { learnReversals } from './charge-reversal.ts';
 
@@ -135,6 +135,24 @@ export function learnOutcome(
       : null;
   if (proof) return die(moved(order, 'closed'), proof, fact, out, context);
   return stayOpen(takeAnswer(order, outcome, fact), fact, out, context);
+}
+
+/**
+ * The channel's own books of every day lack the order: it has failed. Only what nobody knows or what
+ * waits for its payer can end so, never what was proven; and never while its channel may still be paid.
+ */
+export function takeSilence(
+  order: ChannelOrder,
+  fact: Extract<Fact, { type: 'statement_silent' }>,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
+  const rules = context.rules(order.channel, order.account);
+  const mayStillBePaid = context.nowMs < order.validUntilMs + rules.validityMarginMs;
+  if (!isOpen(order) || mayStillBePaid) return order;
+  const failure = { code: 'statement_silent', message: fact.words, channelCode: 'none' };
+  const failed = moved(order, 'failed', { failure });
+  return endUnpaid(failed, 'statement_silent', 'statement', context.nowMs, out, context);
 }
 
 /** An answer about an order that has its end, and that names no money. */

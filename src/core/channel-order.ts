@@ -50,7 +50,9 @@ export type DeathEvidence =
   | 'channel_reversed'
   /** The order came to the channel book when its validity was over: its channel never heard of it. */
   | 'never_sent'
-  | 'held_money_returned';
+  | 'held_money_returned'
+  /** The channel's complete statements lack it, and a question after them does not say otherwise. */
+  | 'statement_silent';
 
 /** Whether such an order was never known to its channel. */
 export function isNeverOpened(evidence: DeathEvidence): boolean {

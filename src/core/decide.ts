@@ -6,7 +6,7 @@
 import type { Aggregate } from './aggregate.ts';
 import { nextApart, touchedBooks } from './apart.ts';
 import { describeChanges } from './changes.ts';
-import { learnOutcome, releaseHeld } from './channel-book.ts';
+import { learnOutcome, releaseHeld, takeSilence } from './channel-book.ts';
 import { beginSending, holdBack, release } from './channel-refunds.ts';
 import type { Context, Decision, Refusal } from './decision.ts';
 import { newConsequences } from './decision.ts';
@@ -15,6 +15,7 @@ import { changeOrder, passMessages, takeMessage } from './draft.ts';
 import type { Effect, HistoryEntry } from './effect.ts';
 import { recordHealedDrop } from './exceptions/internal-drop.ts';
 import { inCaseOrder } from './exceptions/kind.ts';
+import { openDifference, resolveDifference } from './exceptions/statement-difference.ts';
 import { openUndelivered, resolveUndelivered } from './exceptions/undelivered-notice.ts';
 import type {
   CreatePayment,
@@ -79,6 +80,7 @@ function takeInput(draft: Draft, before: Aggregate, input: Input, context: Conte
     case 'outcome_learned':
     case 'refund_outcome_learned':
     case 'foreign_refund_learned':
+    case 'statement_silent':
       if (!concernsOrder(before, input)) {
         return refused('not_found', 'This channel account has no such order.');
       }
@@ -89,6 +91,8 @@ function takeInput(draft: Draft, before: Aggregate, input: Input, context: Conte
     case 'refund_sending':
     case 'refund_held_back':
     case 'refund_released':
+    case 'difference_found':
+    case 'difference_over':
     case 'internal_drop_healed':
     case 'validity_ended':
     case 'notice_exhausted':
@@ -247,6 +251,15 @@ function takeFact(draft: Draft, fact: Fact, context: Context): void {
       draft.payment = beginClosing(payment, 'expired', out);
       return;
     }
+    case 'statement_silent':
+      changeOrder(draft, fact.attempt, (order) => takeSilence(order, fact, out, context));
+      return;
+    case 'difference_found':
+      openDifference(fact, out, context);
+      return;
+    case 'difference_over':
+      resolveDifference(fact, out, context);
+      return;
     case 'message':
       throw new Error('a message is taken in by takeOnce');
     case 'internal_drop_healed':
@@ -266,7 +279,13 @@ function concernsOrder(
   before: Aggregate,
   fact: Extract<
     Fact,
-    { type: 'outcome_learned' | 'refund_outcome_learned' | 'foreign_refund_learned' }
+    {
+      type:
+        | 'outcome_learned'
+        | 'refund_outcome_learned'
+        | 'foreign_refund_learned'
+        | 'statement_silent';
+    }
   >,
 ): boolean {
   const order = before.orders.find((one) => one.attempt === fact.attempt);
@@ -340,6 +359,11 @@ function historyEntry(input: Input, changes: readonly string[]): HistoryEntry {
     case 'foreign_refund_learned': {
       const { attempt, evidence } = input;
       return { input: input.type, attempt, evidence, outcome: 'succeeded', changes };
+    }
+    case 'statement_silent': {
+      const { attempt, words } = input;
+      const evidence = { via: 'statement', operation: null, raw: words } as const;
+      return { input: input.type, attempt, evidence, outcome: 'failed', changes };
     }
     case 'operator_decision': {
       const { by, reason, action } = input;

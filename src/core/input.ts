@@ -2,6 +2,7 @@
  * Inputs: a request, which may be refused, or a fact, which may not. There is no third way to
  * change a payment: API, notification, query, statement and operator all end here.
  */
+import type { StatementDifference } from './reconciliation/difference.ts';
 import type { Evidence, Outcome } from './outcome.ts';
 import type { Message } from './message.ts';
 import type { LatePaymentPolicy } from './payment.ts';
@@ -110,6 +111,25 @@ export type Fact =
       readonly refund: RefundFact;
       readonly evidence: Evidence;
       readonly from: { readonly channel: string; readonly account: string };
+    }
+  /**
+   * The complete, verified statements of every day on which the order could have been paid lack it, and
+   * a question asked after them does not say that it was or may be paid. `words` name the days.
+   */
+  | {
+      readonly type: 'statement_silent';
+      readonly attempt: number;
+      readonly words: string;
+      readonly from: { readonly channel: string; readonly account: string };
+    }
+  /** Comparing a day has found that the channel's statement and our books differ about this order. */
+  | ({ readonly type: 'difference_found' } & StatementDifference)
+  /** They do not any more; `words` say what proves it. */
+  | {
+      readonly type: 'difference_over';
+      readonly kind: StatementDifference['kind'];
+      readonly subject: string;
+      readonly words: string;
     }
   /** A message of the other book, where that lies in another database. */
   | { readonly type: 'message'; readonly key: string; readonly message: Message }

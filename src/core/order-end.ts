@@ -6,12 +6,26 @@ import { settleDoubts } from './exceptions/amount-mismatch.ts';
 import { resolveDrop } from './exceptions/external-drop.ts';
 import type { OutcomeLearned } from './input.ts';
 import { askedAt } from './input.ts';
+import type { Via } from './outcome.ts';
 
-/** The order has ended unpaid, with evidence; the payment book learns of it. */
+/** An answer or a message has proved that the order ended unpaid; the payment book learns of it. */
 export function die(
   order: ChannelOrder,
   evidence: DeathEvidence,
   fact: OutcomeLearned,
+  out: Consequences,
+  context: Context,
+): ChannelOrder {
+  const askedAtMs = askedAt(fact, context.nowMs);
+  return endUnpaid(order, evidence, fact.evidence.via, askedAtMs, out, context);
+}
+
+/** The same, by whatever way it was proved as of that time. */
+export function endUnpaid(
+  order: ChannelOrder,
+  evidence: DeathEvidence,
+  via: Via,
+  provedAtMs: number,
   out: Consequences,
   context: Context,
 ): ChannelOrder {
@@ -20,18 +34,13 @@ export function die(
     closeStep: 'none',
     awaitsStatement: false,
     deathEvidence: evidence,
-    confirmedBy: fact.evidence.via,
+    confirmedBy: via,
     nextAction: null,
   };
   tellDeath(dead, evidence, out);
   out.effects.push({ type: 'ask_done', attempt: dead.attempt });
-  resolveDrop(
-    dead,
-    out,
-    context,
-    `The order is ${dead.status}: ${evidence}, by ${fact.evidence.via}.`,
-  );
-  settleDoubts(dead, askedAt(fact, context.nowMs), out, context);
+  resolveDrop(dead, out, context, `The order is ${dead.status}: ${evidence}, by ${via}.`);
+  settleDoubts(dead, provedAtMs, out, context);
   return dead;
 }
 

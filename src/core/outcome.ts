@@ -62,7 +62,14 @@ export type Outcome =
   | { readonly type: 'unknown'; readonly reason: string; readonly channelCode: string };
 
 /** Which call or message an outcome came from. */
-export type Operation = 'pay' | 'query' | 'close' | 'refund' | 'refund_query' | 'notification';
+export type Operation =
+  | 'pay'
+  | 'query'
+  | 'close'
+  | 'refund'
+  | 'refund_query'
+  | 'notification'
+  | 'statement';
 
 /** How we know: shown as `confirmed_by`. */
 export type Via = 'response' | 'notification' | 'query' | 'statement' | 'operator';

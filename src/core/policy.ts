@@ -64,6 +64,10 @@ export type Policy = {
   readonly sweepAgeMs: number;
   /** How long a person may take before a case counts as overdue. */
   readonly caseDeadlineMs: number;
+  /** Pause before a statement that is not ready is asked for again: WeChat Pay advises half an hour. */
+  readonly statementRetryMs: number;
+  /** How long after its channel's usual time a statement may be missing before somebody is told. */
+  readonly statementPatienceMs: number;
   /** Pause before a close that could not be proven is tried again; doubles up to the maximum. */
   readonly closeRetryMs: number;
   readonly closeRetryMsMax: number;
@@ -85,6 +89,8 @@ export const POLICY_DEFAULT: Policy = {
   expiresInMsMax: 7 * 24 * 3_600_000,
   sweepAgeMs: 60_000,
   caseDeadlineMs: 24 * 3_600_000,
+  statementRetryMs: 30 * 60_000,
+  statementPatienceMs: 6 * 3_600_000,
   closeRetryMs: 2_000,
   closeRetryMsMax: 10 * 60_000,
   automaticRefundsPerHourMax: 200,

@@ -133,6 +133,20 @@ const LIST = {
     '退款金额超过可退余额',
     'Ask for at most the amount that the detail names.',
   ),
+  statement_refused: entry(
+    422,
+    false,
+    'The statement cannot be taken in whole',
+    '对账文件无法完整导入',
+    'Read errors[]: file, line, reason and mend. Nothing of the file was kept.',
+  ),
+  statement_not_ready: entry(
+    409,
+    true,
+    'The channel has no statement of that day yet',
+    '渠道尚无该日的对账文件',
+    'Ask again later, or upload the file.',
+  ),
   refund_window_over: entry(
     422,
     false,

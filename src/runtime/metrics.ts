@@ -38,7 +38,7 @@ const CALL_SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 
 type CallLabels = {
   readonly channel: string;
-  readonly operation: Exclude<Operation, 'notification'>;
+  readonly operation: Exclude<Operation, 'notification'> | 'statement';
   readonly outcome: string;
 };
 type Observe = (labels: CallLabels, seconds: number) => void;
@@ -56,21 +56,26 @@ function measured<T extends Connectors>(connectors: T, observe: Observe): T {
 }
 
 function timed(connector: Connector, observe: Observe): Connector {
-  const time = async <A extends Answer | RefundAnswer>(
+  const timeBy = async <A>(
     operation: CallLabels['operation'],
+    wordOf: (answer: A) => string,
     call: () => Promise<A>,
   ): Promise<A> => {
     const startedAtMs = performance.now();
     let outcome = 'unknown';
     try {
       const answer = await call();
-      outcome = answer.outcome.type;
+      outcome = wordOf(answer);
       return answer;
     } finally {
       const seconds = (performance.now() - startedAtMs) / 1_000;
       observe({ channel: connector.channel, operation, outcome }, seconds);
     }
   };
+  const time = async <A extends Answer | RefundAnswer>(
+    operation: CallLabels['operation'],
+    call: () => Promise<A>,
+  ): Promise<A> => await timeBy(operation, (answer) => answer.outcome.type, call);
   return {
     ...connector,
     pay: async (...rest) => await time('pay', async () => await connector.pay(...rest)),
@@ -79,5 +84,11 @@ function timed(connector: Connector, observe: Observe): Connector {
     refund: async (...rest) => await time('refund', async () => await connector.refund(...rest)),
     queryRefund: async (...rest) =>
       await time('refund_query', async () => await connector.queryRefund(...rest)),
+    fetchStatement: async (...rest) =>
+      await timeBy(
+        'statement',
+        ({ type }) => type,
+        async () => await connector.fetchStatement(...rest),
+      ),
   };
 }

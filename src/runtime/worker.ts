@@ -15,6 +15,7 @@ import type { NoticeSender } from './notice-sender.ts';
 import type { Performer } from './perform.ts';
 import { needsAnswer } from './perform.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { DailyReconciliation } from './reconcile/daily-reconciliation.ts';
 
 export type WorkerOptions = {
   readonly store: Store;
@@ -38,6 +39,8 @@ export type WorkerOptions = {
   readonly onMissed: (count: number) => void;
   /** Kinds of work that the coupling of the books needs besides. */
   readonly moreKinds?: readonly (() => Promise<number>)[];
+  /** Fetches and compares the statements of days that are over. */
+  readonly atDaysEnd?: DailyReconciliation;
   /** Once a day: what may be thrown away. */
   readonly purge: () => Promise<unknown>;
 };
@@ -83,6 +86,7 @@ export function newWorker(options: WorkerOptions): Worker {
     async () => await expireDue(options),
     options.notices.sendDue,
     options.applyStoredNotifications,
+    async () => (await options.atDaysEnd?.work()) ?? 0,
   ];
   const ofCoupling = options.moreKinds ?? [];
   return {
@@ -94,7 +98,14 @@ export function newWorker(options: WorkerOptions): Worker {
       await daily();
       return healed + (await runAll(kinds));
     },
-    nextDueAtMs: async () => await store.nextDueAtMs(firstQueryMs),
+    nextDueAtMs: async () => {
+      const dues = [
+        await store.nextDueAtMs(firstQueryMs),
+        options.atDaysEnd?.nextDueAtMs() ?? null,
+      ];
+      const known = dues.filter((due) => due !== null);
+      return known.length === 0 ? null : Math.min(...known);
+    },
   };
 }
 

@@ -77,8 +77,10 @@ export type KindDescription = {
   readonly seen: string;
   /** What usually stands behind it. */
   readonly why: string;
-  /** Scenarios of the sandbox that bring it about, the plainest first: never none. */
+  /** Scenarios of the sandbox that bring it about, the plainest first. */
   readonly practise: readonly string[];
+  /** Faults of the sandbox's statements that do, for kinds that only a day's end finds. */
+  readonly practiseStatement?: readonly string[];
   /** What a person may decide about an open case of this kind. */
   readonly actions: readonly (OperatorAction | NotificationAction)[];
 };

@@ -204,6 +204,9 @@ async function bookOfInput(
     case 'refund_sending':
     case 'refund_held_back':
     case 'refund_released':
+    case 'statement_silent':
+    case 'difference_found':
+    case 'difference_over':
       return 'channel';
     case 'message':
       return isToChannelBook(input.message) ? 'channel' : 'payment';

@@ -41,8 +41,10 @@ export type ApartAudit = {
 const CHANNEL_TABLES = ['channel_order', 'channel_refund', 'refund_job', 'dropped_order'] as const;
 /** Each book writes its own rows of these. A payment's history is counted in the payment book alone. */
 const SHARED_TABLES = ['journal', 'exception_case', 'open_case'] as const;
-/** Asks for nothing but lines of history, of which each book has its own. */
-const PER_BOOK_VIEW = 'audit_i24_decision_without_name';
+/** Only the channel book writes it; for the trial balance. */
+const ACCOUNT_TABLE = 'account_journal';
+/** Ask for nothing but rows of which each book has its own: history, and the channel book's days. */
+const PER_BOOK_VIEWS = /^audit_(?:i21_|i22_|i24_decision_without_name$)/;
 const ROWS_AT_ONCE = 2_000;
 const SNAPSHOT = 'BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ';
 
@@ -60,12 +62,13 @@ export async function auditApart(
     const texts = await viewTexts(payment);
     for (const table of CHANNEL_TABLES) await bring(channel, payment, table, false);
     for (const table of SHARED_TABLES) await bring(channel, payment, table, true);
+    await bring(channel, payment, ACCOUNT_TABLE, false);
     const young = await markYoung(channel, payment, nowMs);
     const findings: AuditFinding[] = [];
     for (const check of AUDIT_CHECKS) {
       const rows = await brokenRows(payment, check, texts, nowMs);
-      if (check.view === PER_BOOK_VIEW) {
-        rows.push(...(await channel.query(`SELECT * FROM ${PER_BOOK_VIEW}`)).rows);
+      if (PER_BOOK_VIEWS.test(check.view)) {
+        rows.push(...(await channel.query(`SELECT * FROM ${check.view}`)).rows);
       }
       if (rows.length > 0) findings.push({ check, rows: rows.slice(0, ROWS_SHOWN_MAX) });
     }
@@ -128,8 +131,9 @@ async function bring(
   }
   await channel.query('CLOSE brought');
   await payment.query(`ALTER TABLE brought RENAME TO ${table}`);
-  const index = `CREATE INDEX ON pg_temp.${table} (merchant_number, payment_id)`;
-  await payment.query(index);
+  if (table !== ACCOUNT_TABLE) {
+    await payment.query(`CREATE INDEX ON pg_temp.${table} (merchant_number, payment_id)`);
+  }
   await payment.query(`ANALYZE pg_temp.${table}`);
 }
 

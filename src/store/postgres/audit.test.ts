@@ -86,6 +86,27 @@ function lives(): ScriptedPayment[] {
   ];
 }
 
+/** Two days that were compared: on the first something is carried and something differs, on the second all matches. */
+const COMPARED_DAYS = `
+  INSERT INTO statement (number, id, channel, account, day, version, format, source, file_name, sha256,
+    received_at_ms, line_count, totals, has_trailer) OVERRIDING SYSTEM VALUE
+  SELECT n, gen_random_uuid(), 'wallet', 'main', date '2026-11-17' + n, 1, 'sandbox', 'connector', 'f', decode('0' || n, 'hex'),
+    1, 1, '[]', true FROM generate_series(1, 2) n;
+  INSERT INTO statement_line (statement, line_no, kind, word, order_no, transaction_no, amount_minor, currency,
+    settlement_currency, status)
+  SELECT n, 1, 'payment', 'payment', 'O' || n, 'T' || n, 100, 'CNY', 'CNY', 'succeeded' FROM generate_series(1, 2) n;
+  INSERT INTO reconciliation (number, id, channel, account, day, statement, status, snapshot_ms, started_at_ms, figures)
+  OVERRIDING SYSTEM VALUE
+  SELECT n, gen_random_uuid(), 'wallet', 'main', date '2026-11-17' + n, n, 'closed', 1, 1, '[{"lineCount": 1}]'
+  FROM generate_series(1, 2) n;
+  INSERT INTO platform_entry (reconciliation, entry_no, kind, order_no, transaction_no, amount_minor, currency,
+    status, origin, merchant_number, payment_id)
+  SELECT reconciliation, entry_no, 'payment', order_no, order_no, 100, 'CNY', 'succeeded', 'day', 7, gen_random_uuid()
+  FROM (VALUES (1, 1, 'O0'), (1, 2, 'O1'), (2, 1, 'O2')) e (reconciliation, entry_no, order_no);
+  INSERT INTO reconciliation_item (reconciliation, item_no, side, class, kind, line_no, entry_no, currency, outcome)
+  VALUES (1, 1, 'platform', 'carried', 'payment', NULL, 1, 'CNY', NULL),
+    (1, 2, 'both', 'amount', 'payment', 1, 2, 'CNY', 'case')`;
+
 async function store(databaseUrl: string, payments: readonly ScriptedPayment[]): Promise<void> {
   const pool = openPool(databaseUrl, { max: 1, onError: () => {} });
   try {
@@ -102,6 +123,7 @@ beforeAll(async () => {
   nowMs = Math.max(...payments.map((one) => one.nowMs));
   client = new pg.Client({ connectionString: url });
   await client.connect();
+  await client.query(COMPARED_DAYS);
 });
 afterAll(async () => {
   await client.end();
@@ -196,6 +218,15 @@ const PLANTED: Readonly<Record<string, string>> = {
   i19_case_nobody_can_end: `UPDATE open_case SET kind = 'failed_refund', subject = (SELECT key FROM refund
     WHERE payment_id = ${of('A6')}) WHERE payment_id = ${of('A6')} AND subject LIKE '1:%'`,
   i20_job_without_work: `UPDATE refund_job SET operation = 'send' WHERE operation = 'query'`,
+  i21_line_in_two_classes: `INSERT INTO reconciliation_item (reconciliation, item_no, side, class, kind, line_no,
+    currency, outcome) VALUES (1, 3, 'channel', 'fee', 'payment', 1, 'CNY', 'case')`,
+  i21_lines_unaccounted: `UPDATE reconciliation SET figures = '[]' WHERE number = 1`,
+  i21_statement_changed: `DELETE FROM statement_line WHERE statement = 1`,
+  i21_difference_unowned: `UPDATE reconciliation_item SET outcome = NULL`,
+  i22_carried_twice: `UPDATE platform_entry SET origin = 'carried' WHERE order_no = 'O0'`,
+  i22_matched_on_two_days: `INSERT INTO platform_entry SELECT 1, 3, kind, order_no, refund_no, transaction_no,
+    amount_minor, currency, fee_minor, status, at_ms, origin, merchant_number, payment_id, attempt
+    FROM platform_entry WHERE order_no = 'O2'`,
   i24_decision_without_name: `UPDATE history SET raw = '' WHERE via = 'operator'`,
 };
 

@@ -84,6 +84,12 @@ const RULES: readonly (readonly [view: string, rule: string])[] = [
   ],
   ['i19_case_nobody_can_end', 'A case about a refund ends with it.'],
   ['i20_job_without_work', 'A refund job fits to what its channel refund waits for.'],
+  ['i21_line_in_two_classes', 'Each line and each entry of a day stands in one class.'],
+  ['i21_lines_unaccounted', 'The classes of a comparison sum to the lines of its statement.'],
+  ['i21_statement_changed', 'A statement has the lines with which it was taken in.'],
+  ['i21_difference_unowned', 'A closed day has every difference settled, or in a case.'],
+  ['i22_carried_twice', 'Nothing is carried over more than one day without a case.'],
+  ['i22_matched_on_two_days', 'Each entry is matched on one business day.'],
   ['i24_decision_without_name', 'A decision by a person names the person and the reason.'],
 ];
 
@@ -115,6 +121,8 @@ export const TRIAL_BALANCE = `
   SELECT book, account, currency, sum(debit)::text AS "debitMinor", sum(credit)::text AS "creditMinor" FROM (
     SELECT book, debit AS account, currency, amount_minor AS debit, 0::bigint AS credit FROM journal
     UNION ALL SELECT book, credit, currency, 0, amount_minor FROM journal
+    UNION ALL SELECT 'channel', debit, currency, amount_minor, 0 FROM account_journal
+    UNION ALL SELECT 'channel', credit, currency, 0, amount_minor FROM account_journal
   ) legs GROUP BY book, account, currency ORDER BY book, account, currency`;
 
 /** Runs every check in one consistent snapshot; answers the broken ones and the trial balance. */

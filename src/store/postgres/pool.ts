@@ -28,7 +28,7 @@ export function openPool(
     max: options.max,
     options: PLAN_SETTINGS,
     connectionTimeoutMillis: 5_000,
-    types: { getTypeParser },
+    types: exactTypes,
   });
   // Without a listener a connection that breaks would end the process. Of an idle one the pool tells; one
   // that somebody holds between two statements, as for a transaction, fails its holder's next statement.
@@ -39,6 +39,9 @@ export function openPool(
 
 const getTypeParser: typeof pg.types.getTypeParser = (id: number, format?: 'text' | 'binary') =>
   id === TYPE_INT8 ? exactInteger : pg.types.getTypeParser(id, format);
+
+/** How rows arrive: see `openPool`. */
+export const exactTypes = { getTypeParser };
 
 function exactInteger(text: string): number {
   const value = Number(text);

@@ -1,0 +1,65 @@
+/**
+ * Differences as a CSV file for a spreadsheet: with a byte order mark, so that Chinese is read right;
+ * numbers that are names (orders, transactions) as text, so that no digit is lost; and no cell that a
+ * spreadsheet would calculate.
+ */
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { majorText } from '../core/money.ts';
+import type { Pool } from '../store/postgres/pool.ts';
+import type { StoredItem } from '../store/postgres/reconciliations.ts';
+import { listItems } from '../store/postgres/reconciliations.ts';
+
+const HEAD =
+  'class,side,kind,line,order_no,refund_no,transaction_no,channel_amount,platform_amount,currency,channel_fee,platform_fee,channel_status,platform_status,time';
+const PAGE_SIZE = 5_000;
+const FORMULA = /^[=+\-@\t\r]/;
+
+/** Writes all items of a comparison. */
+export async function writeItems(path: string, pool: Pool, reconciliation: number): Promise<void> {
+  await pipeline(Readable.from(csvOf(pool, reconciliation)), createWriteStream(path));
+}
+
+async function* csvOf(pool: Pool, reconciliation: number): AsyncGenerator<string, void, void> {
+  yield `\uFEFF${HEAD}\r\n`;
+  let after = 0;
+  for (;;) {
+    const items = await listItems(pool, reconciliation, { after, limit: PAGE_SIZE });
+    if (items.length > 0) yield items.map((item) => `${rowOf(item)}\r\n`).join('');
+    const last = items.at(-1);
+    if (!last || items.length < PAGE_SIZE) return;
+    after = last.itemNo;
+  }
+}
+
+function rowOf(item: StoredItem): string {
+  const money = (minor: number | null): string =>
+    minor === null ? '' : majorText(minor, item.currency);
+  return [
+    item.class,
+    item.side,
+    item.kind,
+    item.lineNo === null ? '' : String(item.lineNo),
+    named(item.orderNo),
+    named(item.refundNo),
+    named(item.transactionNo),
+    money(item.channelMinor),
+    money(item.platformMinor),
+    item.currency,
+    money(item.channelFeeMinor),
+    money(item.platformFeeMinor),
+    item.channelStatus ?? '',
+    item.platformStatus ?? '',
+    item.atMs === null ? '' : new Date(item.atMs).toISOString(),
+  ].join(',');
+}
+
+/** A number that names something: text for a spreadsheet, and never a formula. */
+function named(text: string | null): string {
+  if (text === null || text === '') return '';
+  const safe = FORMULA.test(text) ? `'${text}` : text;
+  // Long digits alone would become a float: a leading TAB keeps them text, as banks' own files do.
+  const kept = /^\d{12,}$/.test(safe) ? `\t${safe}` : safe;
+  return /[",\r\n\t]/.test(kept) ? `"${kept.replaceAll('"', '""')}"` : kept;
+}
