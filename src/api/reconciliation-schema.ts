@@ -1,5 +1,6 @@
 /** What operators see of the day's end: statements, comparisons, their items, and cases of a day. */
 import { ITEM_CLASSES } from '../core/reconciliation/figures.ts';
+import { MERCHANT_LINE_KINDS } from './merchant-statements.ts';
 import type { Schema } from './schema-words.ts';
 import { count, exactly, flag, kind, listOf, oneOf, orNull, text, time } from './schema-words.ts';
 
@@ -102,6 +103,41 @@ export const RECONCILIATION_SCHEMAS: Readonly<Record<string, Schema>> = {
       outcome_words: orNull(text('What was done about it.')),
     },
     { description: 'A line or an entry that did not simply match. 差异或结转' },
+  ),
+  MerchantStatement: exactly(
+    {
+      object: kind('merchant_statement'),
+      date: text('The day, from midnight to midnight in China.', '2026-11-18'),
+      complete: flag('False while the day lasts: more may be booked.'),
+      data: listOf(
+        exactly({
+          kind: oneOf(MERCHANT_LINE_KINDS, 'What was booked.'),
+          merchant_order_no: text('Your order number.', 'SO-1'),
+          merchant_refund_no: orNull(text('Your refund number.')),
+          payment: text('The payment.', 'pay_01m80pjbg0f9xv59tdwh9edd1r'),
+          channel: orNull(text('The channel.', 'sandbox')),
+          channel_order_no: orNull(text('The number sent to the channel.')),
+          channel_transaction_no: orNull(text('The channel’s number of the charge.')),
+          amount: count('In minor units.'),
+          balance: count('What it does to what we owe you, in minor units, signed.'),
+          currency: text('ISO 4217.', 'CNY'),
+          at: orNull(time('The channel’s time, where it is known.')),
+          booked_at: time('When we booked it.'),
+        }),
+        'In the order in which it was booked.',
+      ),
+      totals: listOf(
+        exactly({
+          kind: oneOf(MERCHANT_LINE_KINDS, 'What was booked.'),
+          currency: text('ISO 4217.', 'CNY'),
+          count: count('Lines.'),
+          amount: count('Their sum in minor units.'),
+          balance: count('What they do to what we owe you.'),
+        }),
+        'By kind and currency.',
+      ),
+    },
+    { description: 'A merchant’s own day. 商户对账单' },
   ),
   StatementCase: exactly(
     {

@@ -97,7 +97,6 @@ describe('a path', () => {
     '/v1/payments/',
     '/V1/payments',
     '/v1/checkout_sessions',
-    '/v1/merchant_statements',
     '/v1/channel_accounts',
     '/v1/payments/a/b/c',
     '//v1/payments',

@@ -14,6 +14,7 @@ import { exceptionRoutes } from './exceptions.ts';
 import { claimKey, keepAnswer } from './idempotent-answer.ts';
 import { acceptJsonOnly } from './json-body.ts';
 import { keptNotificationRoutes } from './kept-notifications.ts';
+import { merchantStatementRoutes } from './merchant-statements.ts';
 import { merchantRoutes } from './merchants.ts';
 import { notificationRoutes } from './notifications.ts';
 import { describeApi } from './openapi-document.ts';
@@ -120,6 +121,7 @@ function registerRoutes(app: Api, deps: ApiDependencies): void {
     paymentActionRoutes(scope, deps);
     refundRoutes(scope, deps);
     refundReadRoutes(scope, deps);
+    merchantStatementRoutes(scope, deps);
     eventRoutes(scope, deps);
     webhookEndpointRoutes(scope, deps);
     webhookEndpointActionRoutes(scope, deps);

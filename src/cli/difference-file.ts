@@ -7,6 +7,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { majorText } from '../core/money.ts';
+import { csvName } from '../statements/csv-cell.ts';
 import type { Pool } from '../store/postgres/pool.ts';
 import type { StoredItem } from '../store/postgres/reconciliations.ts';
 import { listItems } from '../store/postgres/reconciliations.ts';
@@ -14,7 +15,6 @@ import { listItems } from '../store/postgres/reconciliations.ts';
 const HEAD =
   'class,side,kind,line,order_no,refund_no,transaction_no,channel_amount,platform_amount,currency,channel_fee,platform_fee,channel_status,platform_status,time';
 const PAGE_SIZE = 5_000;
-const FORMULA = /^[=+\-@\t\r]/;
 
 /** Writes all items of a comparison. */
 export async function writeItems(path: string, pool: Pool, reconciliation: number): Promise<void> {
@@ -41,9 +41,9 @@ function rowOf(item: StoredItem): string {
     item.side,
     item.kind,
     item.lineNo === null ? '' : String(item.lineNo),
-    named(item.orderNo),
-    named(item.refundNo),
-    named(item.transactionNo),
+    csvName(item.orderNo),
+    csvName(item.refundNo),
+    csvName(item.transactionNo),
     money(item.channelMinor),
     money(item.platformMinor),
     item.currency,
@@ -53,13 +53,4 @@ function rowOf(item: StoredItem): string {
     item.platformStatus ?? '',
     item.atMs === null ? '' : new Date(item.atMs).toISOString(),
   ].join(',');
-}
-
-/** A number that names something: text for a spreadsheet, and never a formula. */
-function named(text: string | null): string {
-  if (text === null || text === '') return '';
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  // Long digits alone would become a float: a leading TAB keeps them text, as banks' own files do.
-  const kept = /^\d{12,}$/.test(safe) ? `\t${safe}` : safe;
-  return /[",\r\n\t]/.test(kept) ? `"${kept.replaceAll('"', '""')}"` : kept;
 }
