@@ -223,6 +223,7 @@ function reconcilerOf(parts: Parts): Reconciler {
     door,
     performer: newPerformer(connectors, door, clock, killPoint, brakeOf(parts)),
     clock,
+    killPoint,
     freshId,
     caseDeadlineMs: config.policy.caseDeadlineMs,
   });

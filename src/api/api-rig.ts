@@ -136,7 +136,7 @@ function newParts(
     pool,
     channelPool: pool,
     bulkPool: pool,
-    reconciler: newReconciler({ ...ground, pool, freshId, caseDeadlineMs: 1_000 }),
+    reconciler: newReconciler({ ...ground, pool, freshId, killPoint, caseDeadlineMs: 1_000 }),
     store,
     requests: newRequests({ ...ground, killPoint }),
     desk: newOperatorDesk({ ...ground, pool, channelPool: pool, context }),

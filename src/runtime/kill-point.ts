@@ -55,6 +55,14 @@ export const KILL_POINTS = [
   'expiry.after_apply',
   'sweep.before',
   'sweep.after',
+  'reconcile.after_load',
+  'reconcile.after_import',
+  'reconcile.after_compare',
+  'reconcile.after_ask',
+  'reconcile.after_settle',
+  'reconcile.before_close',
+  'reconcile.after_settlement',
+  'reconcile.after_close',
 ] as const;
 export type KillPoint = (typeof KILL_POINTS)[number];
 

@@ -23,14 +23,17 @@ export async function closeDay(
   connector: Connector,
   run: StoredReconciliation,
 ): Promise<void> {
-  const { pool, door, clock } = parts;
+  const { pool, door, clock, killPoint } = parts;
+  killPoint('reconcile.before_close');
   for (const over of await differencesOver(pool, run.number)) {
     const { kind, subject } = over;
     const words = `The statement of ${run.day} has it.`;
     await door.apply(over, { type: 'difference_over', kind, subject, words });
   }
   await bookForAccount(pool, settlementOf(run, run.figures, clock.nowMs()));
+  killPoint('reconcile.after_settlement');
   await moveReconciliation(pool, run.number, 'closed', clock.nowMs());
+  killPoint('reconcile.after_close');
   await failSilent(parts, connector, run);
 }
 

@@ -14,11 +14,13 @@ import type { Pool } from '../../store/postgres/pool.ts';
 import type { StoredReconciliation } from '../../store/postgres/reconciliations.ts';
 import { addReconciliation, listItems, noteFigures } from '../../store/postgres/reconciliations.ts';
 import { lockStatementDay } from '../../store/postgres/statements.ts';
+import type { KillPoints } from '../kill-point.ts';
 
 export type CompareParts = {
   readonly pool: Pool;
   readonly nowMs: () => number;
   readonly freshId: (prefix: string) => string;
+  readonly killPoint: KillPoints;
 };
 
 const PAGE_SIZE = 5_000;
@@ -57,6 +59,7 @@ export async function compareDay(
     await noteFigures(client, begun.number, figures, digest);
     await client.query('COMMIT');
     isBroken = false;
+    parts.killPoint('reconcile.after_compare');
     return { ...begun, status: 'settling', figures, digest };
   } catch (error) {
     if (isBroken)

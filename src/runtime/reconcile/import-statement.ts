@@ -3,8 +3,9 @@
  * further version of its day.
  */
 import { addDays, isDay } from '../../core/reconciliation/business-day.ts';
-import type { Connector } from '../../channels/connector.ts';
+import type { Connector, StatementRules } from '../../channels/connector.ts';
 import { STATEMENT_FORMATS } from '../../channels/statement-catalogue.ts';
+import type { ReadOptions } from '../../statements/read-statement.ts';
 import type { StatementSource } from '../../statements/statement-container.ts';
 import { StatementError } from '../../statements/statement-format.ts';
 import type { StoredStatement } from '../../store/postgres/statements.ts';
@@ -15,6 +16,7 @@ import {
   nextStatementNumber,
 } from '../../store/postgres/statements.ts';
 import type { Pool } from '../../store/postgres/pool.ts';
+import type { KillPoints } from '../kill-point.ts';
 import { loadLines } from './load-statement.ts';
 
 export type ImportParts = {
@@ -22,6 +24,7 @@ export type ImportParts = {
   readonly pool: Pool;
   readonly nowMs: () => number;
   readonly freshId: (prefix: string) => string;
+  readonly killPoint: KillPoints;
 };
 
 export type ImportWanted = {
@@ -53,16 +56,9 @@ export async function importStatement(parts: ImportParts, wanted: ImportWanted):
     const head = { channel: connector.channel, account: connector.account, day };
     await lockStatementDay(client, head);
     const number = await nextStatementNumber(client);
-    const read = await loadLines(client, number, wanted.source, {
-      formats: STATEMENT_FORMATS.filter(({ code }) => rules.formats.includes(code)),
-      expected: {
-        day,
-        account: connector.account,
-        currency: connector.currencies[0] ?? 'CNY',
-        utcOffsetMinutes: rules.clock.utcOffsetMinutes,
-        metadataKeys: { order: 'order_no', refund: 'refund_no' },
-      },
-    });
+    const options = readOptions(connector, rules, day);
+    const read = await loadLines(client, number, wanted.source, options);
+    parts.killPoint('reconcile.after_load');
     const same = await findSameStatement(client, head, read.sha256);
     if (same !== null) {
       await client.query('ROLLBACK');
@@ -86,6 +82,7 @@ export async function importStatement(parts: ImportParts, wanted: ImportWanted):
     });
     await client.query('COMMIT');
     isBroken = false;
+    parts.killPoint('reconcile.after_import');
     return { statement, isNew: true };
   } catch (error) {
     // What is left open is rolled back with its connection.
@@ -98,6 +95,20 @@ export async function importStatement(parts: ImportParts, wanted: ImportWanted):
   } finally {
     client.release(isBroken);
   }
+}
+
+/** Which formats the account's files have, and of what they must be. */
+function readOptions(connector: Connector, rules: StatementRules, day: string): ReadOptions {
+  return {
+    formats: STATEMENT_FORMATS.filter(({ code }) => rules.formats.includes(code)),
+    expected: {
+      day,
+      account: connector.account,
+      currency: connector.currencies[0] ?? 'CNY',
+      utcOffsetMinutes: rules.clock.utcOffsetMinutes,
+      metadataKeys: { order: 'order_no', refund: 'refund_no' },
+    },
+  };
 }
 
 /** The day after a business day is over everywhere: when its statement may be asked for. */

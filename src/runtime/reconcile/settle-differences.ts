@@ -17,6 +17,7 @@ import { listItems, noteOutcome } from '../../store/postgres/reconciliations.ts'
 import type { PaymentKey, Store } from '../../store/store.ts';
 import type { Door } from '../apply.ts';
 import type { Clock } from '../clock.ts';
+import type { KillPoints } from '../kill-point.ts';
 import type { Performer } from '../perform.ts';
 import { isKnown, orderNamed, orderOf, outcomeOfLine, refundOfLine } from './known-line.ts';
 import type { SuspenseParts } from './suspense.ts';
@@ -28,6 +29,7 @@ export type SettleParts = SuspenseParts & {
   readonly door: Door;
   readonly performer: Performer;
   readonly clock: Clock;
+  readonly killPoint: KillPoints;
 };
 
 export type SettleWanted = {
@@ -54,6 +56,7 @@ export async function settleDifferences(parts: SettleParts, wanted: SettleWanted
     const items = await listItems(parts.pool, number, page);
     for (const item of items) {
       const { outcome, words } = await settleOne(item, parts, wanted);
+      parts.killPoint('reconcile.after_settle');
       const atMs = parts.clock.nowMs();
       await noteOutcome(parts.pool, number, item.itemNo, { outcome, words, atMs });
       count += 1;
@@ -129,6 +132,7 @@ async function ask(
     askedAtMs,
     from: { channel: order.channel, account: order.account },
   });
+  parts.killPoint('reconcile.after_ask');
   return { said: outcome.type, order: await reload(parts, key, order) };
 }
 
