@@ -77,3 +77,58 @@ export const REPORT_WORDS: Readonly<Record<Lang, ReportWords>> = {
     written: (path) => `全部差异：${path}`,
   },
 };
+
+type WorkbookWords = {
+  readonly cover: string;
+  readonly differences: string;
+  readonly title: string;
+  readonly format: string;
+  readonly verdict: string;
+  readonly head: readonly string[];
+};
+
+/** What stands in the workbook beside them. */
+export const WORKBOOK_WORDS: Readonly<Record<Lang, WorkbookWords>> = {
+  en: {
+    cover: 'Cover',
+    differences: 'Differences',
+    title: 'Reconciliation',
+    format: 'format',
+    verdict: 'verdict',
+    head: [
+      'class',
+      'kind',
+      'line',
+      'order',
+      'refund',
+      'transaction',
+      'channel',
+      'platform',
+      'currency',
+      'channel fee',
+      'platform fee',
+      'time',
+    ],
+  },
+  zh: {
+    cover: '封面',
+    differences: '差异明细',
+    title: '对账报告',
+    format: '格式',
+    verdict: '结论',
+    head: [
+      '类别',
+      '类型',
+      '行',
+      '订单号',
+      '退款单号',
+      '渠道流水号',
+      '渠道金额',
+      '平台金额',
+      '币种',
+      '渠道手续费',
+      '平台手续费',
+      '时间',
+    ],
+  },
+};

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, inject, test } from 'vitest';
+import { text as textOf } from 'node:stream/consumers';
+import yauzl from 'yauzl';
 import { expectPlain, runTieout } from './refused-command.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -115,6 +117,34 @@ describe('two files that differ', () => {
     expect(text).not.toMatch(/(?:^|,)"?[=+@]/m);
     expect(text).toContain('"\t2026111822001400000500000001"');
     expect(rows.filter((row) => row.startsWith('amount,both,payment,6,'))).toHaveLength(1);
+  });
+});
+
+describe('a workbook', () => {
+  /** The text of a file inside; a workbook is a zip. */
+  async function partsOf(path: string): Promise<ReadonlyMap<string, string>> {
+    const parts = new Map<string, string>();
+    const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
+    for await (const entry of zip.eachEntry()) {
+      const stream = await zip.openReadStreamPromise(entry);
+      parts.set(entry.fileName, await textOf(stream));
+    }
+    zip.close();
+    return parts;
+  }
+
+  test('has a cover and every difference: names as text, money as numbers, and no formula', async () => {
+    const { exitCode } = await reconcile(DIFFERENT, '--out', 'report.xlsx', '--lang', 'zh');
+    expect(exitCode).toBe(1);
+    const parts = await partsOf(join(cwd, 'report.xlsx'));
+    const strings = parts.get('xl/sharedStrings.xml') ?? '';
+    expect(strings).toContain('>对账报告<');
+    expect(strings).toContain('>2026111822001400000500000001<');
+    expect(strings).toContain('>=ORD-NEW+1<');
+    const sheet = parts.get('xl/worksheets/sheet2.xml') ?? '';
+    expect(sheet).not.toContain('<f>');
+    expect(sheet.match(/<row /g)).toHaveLength(6);
+    expect(sheet).toMatch(/<c r="G\d" s="\d+"(?: t="n")?><v>\d+(?:\.\d+)?<\/v>/);
   });
 });
 

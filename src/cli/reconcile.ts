@@ -20,6 +20,7 @@ import type { Command, ExitCode, Invocation } from './command.ts';
 import { UsageError, integerFlag, neededFlag } from './command.ts';
 import { openDatabase } from './database.ts';
 import { writeItems } from './difference-file.ts';
+import { writeWorkbook } from './difference-workbook.ts';
 import { reconcileDay } from './reconcile-day.ts';
 import { REPORT_WORDS } from './reconcile-words.ts';
 import { statementRefusal } from './statement-refusal.ts';
@@ -89,7 +90,10 @@ export const reconcile: Command = {
     out: {
       type: 'string',
       value: 'FILE',
-      help: { en: 'Write every difference to a CSV file', zh: '将全部差异写入 CSV 文件' },
+      help: {
+        en: 'Write every difference to a file: .xlsx with a cover, anything else as CSV',
+        zh: '将全部差异写入文件：.xlsx 带封面，其余为 CSV',
+      },
     },
   },
   examples: [
@@ -167,7 +171,9 @@ async function report(
   if (compared.unaccounted.length > 0) throw new Error(compared.unaccounted.join('; '));
   const isBalanced = !hasDifferences(figures);
   const out = textFlag(invocation, 'out');
-  if (out !== null) await writeItems(out, pool, COMPARED.reconciliation);
+  if (out?.endsWith('.xlsx')) {
+    await writeWorkbook(out, compared, pool, COMPARED.reconciliation, lang);
+  } else if (out !== null) await writeItems(out, pool, COMPARED.reconciliation);
   if (json) {
     print(JSON.stringify(totalsOf(compared)));
     return isBalanced ? 0 : 1;
