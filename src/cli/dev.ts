@@ -60,7 +60,8 @@ export const dev: Command = {
     });
     parts.defer(async () => await sandbox.stop());
     const api = `http://127.0.0.1:${ports.api}`;
-    const numbers = { policy: {}, worker: {}, account: {} };
+    // What the sandbox keeps of each payment, so that a statement with a wrong fee is noticed.
+    const numbers = { policy: {}, worker: {}, account: { fee_basis_points: 60 } };
     const path = writeWorldConfig(dataDir, sandbox.url, secret, api, numbers);
     const config = readConfig(
       {

@@ -29,13 +29,14 @@ export async function reconcileDay(invocation: Invocation): Promise<ExitCode> {
   const { body } = await call(invocation, 'GET', path, {}, 'operator');
   const items = body && Array.isArray(body['data']) ? (body['data'] as Json[]) : [];
   if (!json && items.length > 0) {
-    const head = [...REPORT_WORDS[lang].itemHead.slice(0, 4), '', DAY_WORDS[lang].done];
+    const { itemHead, totalHead } = REPORT_WORDS[lang];
+    const head = [...itemHead.slice(0, 4), totalHead[4] ?? '', DAY_WORDS[lang].done];
     print('');
     print(
       table(
         head,
         items.map((item) => itemRow(item, lang)),
-        [2],
+        [2, 4],
       ),
     );
   }
