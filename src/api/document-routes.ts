@@ -34,6 +34,7 @@ const OPERATOR = [
   '/v1/reconciliations',
   '/v1/reconciliations/{id}',
   '/v1/reconciliations/{id}/items',
+  '/v1/reconciliations/{id}/report',
 ];
 
 /** All routes. Who is admitted is written down here a second time, on purpose. */

@@ -1,8 +1,10 @@
 /** `/v1/reconciliations`, for operators: a day compared with its statement, and what did not match. */
+import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import type { Connector } from '../channels/connector.ts';
 import { businessDayOf, isDay } from '../core/reconciliation/business-day.ts';
 import { isId } from '../core/id.ts';
+import { differenceCsv } from '../runtime/reconcile/difference-csv.ts';
 import type { StoredReconciliation } from '../store/postgres/reconciliations.ts';
 import {
   getReconciliation,
@@ -14,7 +16,7 @@ import type { ApiDependencies } from './dependencies.ts';
 import { pageBody, pageFields, pageOf } from './page-query.ts';
 import { itemObject, reconciliationObject } from './reconciliation-objects.ts';
 import type { Api } from './request-decorations.ts';
-import { answer, idParams, pageAnswer } from './route-documentation.ts';
+import { answer, csvAnswer, idParams, pageAnswer } from './route-documentation.ts';
 import { statementProblem } from './statement-problem.ts';
 import { StatementError } from '../statements/statement-format.ts';
 
@@ -60,6 +62,7 @@ const ITEMS_DEFAULT = 20;
 /** Comparing days, and reading what was found. */
 export function reconciliationRoutes(app: Api, deps: ApiDependencies): void {
   readRoutes(app, deps);
+  reportRoute(app, deps);
   app.post(
     '/v1/reconciliations',
     {
@@ -152,6 +155,28 @@ function readRoutes(app: Api, deps: ApiDependencies): void {
       const page = { after, limit: limit + 1, class: wanted ?? null };
       const items = await listItems(deps.bulkPool, number, page);
       return pageBody(items.slice(0, limit).map(itemObject), items.length > limit);
+    },
+  );
+}
+
+function reportRoute(app: Api, deps: ApiDependencies): void {
+  app.get(
+    '/v1/reconciliations/:id/report',
+    {
+      schema: {
+        operationId: 'getReconciliationReport',
+        summary: 'Download what did not simply match, as CSV',
+        tags: ['Reconciliation'],
+        params: idParams('rec'),
+        response: { 200: csvAnswer('The items, for a spreadsheet.') },
+      },
+      config: { problems: ['not_found'] },
+    },
+    async (request, reply) => {
+      const { number, channel, day } = await runOf(deps, request.params.id);
+      reply.type('text/csv; charset=utf-8');
+      reply.header('content-disposition', `attachment; filename="${channel}-${day}.csv"`);
+      return reply.send(Readable.from(differenceCsv(deps.bulkPool, number)));
     },
   );
 }

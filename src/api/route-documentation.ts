@@ -47,6 +47,12 @@ export function answerOf(description: string, schema: Readonly<Record<string, un
   };
 }
 
+/** An answer that is a CSV file. */
+export function csvAnswer(description: string) {
+  const schema: Readonly<Record<string, unknown>> = { type: 'string' };
+  return { description, headers: REQUEST_ID_HEADER, content: { 'text/csv': { schema } } };
+}
+
 /** The path parameter of a route below one object. A malformed id is answered like an unknown one. */
 export function idParams(prefix: string) {
   const id = Type.String({

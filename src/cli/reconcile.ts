@@ -2,6 +2,9 @@
  * `tieout reconcile`: a channel's statement against one's own orders. With `--orders` it needs no server and no
  * platform: the two files are compared in a database of their own, which is gone afterwards.
  */
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { STATEMENT_FORMATS, statementFormatsOf } from '../channels/statement-catalogue.ts';
 import type { BusinessClock } from '../core/reconciliation/business-day.ts';
 import { isDay } from '../core/reconciliation/business-day.ts';
@@ -10,6 +13,7 @@ import { majorText } from '../core/money.ts';
 import { readConfig } from '../runtime/config.ts';
 import type { ComparePhase, FilesCompared } from '../runtime/reconcile/compare-files.ts';
 import { COMPARED, compareFiles } from '../runtime/reconcile/compare-files.ts';
+import { differenceCsv } from '../runtime/reconcile/difference-csv.ts';
 import { StatementError } from '../statements/statement-format.ts';
 import { openBulkPool } from '../store/postgres/bulk-pool.ts';
 import type { Pool } from '../store/postgres/pool.ts';
@@ -19,7 +23,6 @@ import { API_FLAGS } from './api-call.ts';
 import type { Command, ExitCode, Invocation } from './command.ts';
 import { UsageError, integerFlag, neededFlag } from './command.ts';
 import { openDatabase } from './database.ts';
-import { writeItems } from './difference-file.ts';
 import { writeWorkbook } from './difference-workbook.ts';
 import { reconcileDay } from './reconcile-day.ts';
 import { REPORT_WORDS } from './reconcile-words.ts';
@@ -173,7 +176,10 @@ async function report(
   const out = textFlag(invocation, 'out');
   if (out?.endsWith('.xlsx')) {
     await writeWorkbook(out, compared, pool, COMPARED.reconciliation, lang);
-  } else if (out !== null) await writeItems(out, pool, COMPARED.reconciliation);
+  } else if (out !== null) {
+    const rows = Readable.from(differenceCsv(pool, COMPARED.reconciliation));
+    await pipeline(rows, createWriteStream(out));
+  }
   if (json) {
     print(JSON.stringify(totalsOf(compared)));
     return isBalanced ? 0 : 1;

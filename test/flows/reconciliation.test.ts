@@ -162,6 +162,13 @@ describe.each(COUPLINGS)('the books are coupled %s', (coupling) => {
       expect(await casesOf(day)).toMatchObject([
         { kind: 'channel_only', owner: 'reconciliation', money_at_risk: 6600, status: 'open' },
       ]);
+      const { id = '' } = await runOf(day);
+      const report = await fetch(`${world.apiUrl}/v1/reconciliations/${id}/report`, {
+        headers: { authorization: `Bearer ${world.operatorKey}` },
+      });
+      const rows = (await report.text()).trimEnd().split('\r\n');
+      expect(rows[0]).toMatch(/^class,side,kind,.*,outcome,what_was_done$/);
+      expect(rows).toHaveLength(1 + (await itemsOf(day)).length);
       // What is carried is looked for once more, and then it is somebody's; its state stays.
       const next = await endDay();
       const items = await itemsOf(next);
