@@ -64,7 +64,7 @@ describe('a payment at rest', () => {
     ['I6', 'failed without evidence', processing, (one) => withOrder(one, { status: 'failed' })],
     [
       'I6',
-      'failed by silence',
+      'failed because it was not found',
       processing,
       (one) => withOrder(one, { status: 'failed', deathEvidence: 'not_found_after_validity' }),
     ],

@@ -36,6 +36,12 @@ export function checkWinner({ payment, orders }: Aggregate, broken: Broken): voi
   }
 }
 
+/** What makes an order failed: its channel said no, or the complete statements of its days lack it. */
+const FAILURES: ReadonlySet<ChannelOrder['deathEvidence']> = new Set([
+  'channel_failed',
+  'statement_silent',
+]);
+
 /** I6: no negative end without evidence, of an order, of a try, or of the payment. */
 export function checkNegativeEnds({ payment, orders }: Aggregate, broken: Broken): void {
   for (const order of orders) {
@@ -43,7 +49,7 @@ export function checkNegativeEnds({ payment, orders }: Aggregate, broken: Broken
     if (isNegative && order.deathEvidence === null) {
       broken('I6', `order ${order.attempt} is ${order.status} without evidence`);
     }
-    if (order.status === 'failed' && order.deathEvidence !== 'channel_failed') {
+    if (order.status === 'failed' && !FAILURES.has(order.deathEvidence)) {
       broken('I6', `order ${order.attempt} is failed by ${order.deathEvidence}`);
     }
   }

@@ -4,6 +4,7 @@
  */
 import { queryDelayMs } from '../core/policy.ts';
 import type { ChannelRules, Policy, ProductRules, RefundRules } from '../core/policy.ts';
+import { FEE_BASIS_POINTS } from '../sandbox/fee-rule.ts';
 import { accountName } from '../store/store.ts';
 import type { Life } from './life.ts';
 
@@ -32,6 +33,8 @@ export type SimulatedAccount = {
   readonly notifies: boolean;
   /** It has paid what it called dead before: its "dead" is no proof, and a person clears it up. */
   readonly deadIsNoProof?: boolean;
+  /** What it keeps of a payment, as it told us; null where it told nothing, and fees are booked only. */
+  readonly feeBasisPoints: number | null;
   readonly manner: Manner;
 };
 
@@ -94,6 +97,7 @@ const WALLET: SimulatedAccount = {
   account: 'wallet',
   rules: WALLET_RULES,
   notifies: true,
+  feeBasisPoints: FEE_BASIS_POINTS,
   manner: { ...WELL_MANNERED, probes: true },
 };
 
@@ -109,6 +113,7 @@ const BANK: SimulatedAccount = {
     refund: { ...REFUNDS, queryDelaysMs: [MINUTE, HOUR, 6 * HOUR], gapMs: 0 },
   },
   notifies: true,
+  feeBasisPoints: null,
   manner: { ...WELL_MANNERED, refundMs: [8 * HOUR, DAY], reverses: true, revivesRefunds: true },
 };
 
@@ -123,6 +128,7 @@ const PAGE: SimulatedAccount = {
     refund: { ...REFUNDS, gapMs: 0 },
   },
   notifies: true,
+  feeBasisPoints: FEE_BASIS_POINTS,
   manner: { ...WELL_MANNERED, refundMs: [0, 0], tellsRefunds: false },
 };
 
@@ -140,6 +146,7 @@ const WEAK: SimulatedAccount = {
   },
   notifies: true,
   deadIsNoProof: true,
+  feeBasisPoints: null,
   manner: {
     ...WELL_MANNERED,
     knowsRefundNo: false,
@@ -154,6 +161,7 @@ const SILENT: SimulatedAccount = {
   account: 'main',
   rules: { ...WALLET_RULES, products: only('qr'), refund: REFUNDS },
   notifies: false,
+  feeBasisPoints: FEE_BASIS_POINTS,
   manner: { ...WELL_MANNERED, tellsRefunds: false },
 };
 

@@ -46,11 +46,14 @@ export type ChannelsOptions = {
   /** How far the channels' clock is off. */
   readonly skewMs: number;
   readonly report: Report;
+  /** Whether statements are made of each day, which tell whatever nobody else told. */
+  readonly hasStatements: boolean;
 };
 
 export class SimulatedChannels {
   readonly books: Books;
   readonly desk: RefundDesk;
+  readonly hasStatements: boolean;
   readonly #world: World;
   readonly #faults: Faults;
   readonly #report: Report;
@@ -65,11 +68,12 @@ export class SimulatedChannels {
   readonly #openedListeners: ((order: BookOrder) => void)[] = [];
   readonly #changedListeners: (() => void)[] = [];
 
-  constructor({ world, faults, marks, seed, skewMs, report }: ChannelsOptions) {
+  constructor({ world, faults, marks, seed, skewMs, report, hasStatements }: ChannelsOptions) {
     this.#report = report;
     this.#world = world;
     this.#faults = faults;
     this.#skewMs = skewMs;
+    this.hasStatements = hasStatements;
     const random = (): number => world.random.draw('channel:books');
     this.books = new Books({ seed, random, timeScale: 1 });
     this.desk = new RefundDesk({
@@ -177,9 +181,8 @@ export class SimulatedChannels {
   }
 
   /**
-   * Whether only a message can still tell the platform: money, or its return, on an order that it has
-   * settled and does not ask about any more. Until there are statements, such a message is not lost
-   * for good.
+   * Whether only a message or a statement can still tell the platform: money, or its return, on an order
+   * that it has settled and does not ask about any more. One of the two is not lost for good.
    */
   mustArrive(outNo: string): boolean {
     return this.#promised.has(outNo);
@@ -206,6 +209,22 @@ export class SimulatedChannels {
     return { state, charges, refunds, decline: order?.decline ?? null };
   }
 
+  /** Every charge that one account's channel took, up to now. */
+  chargesOf({
+    channel,
+    account,
+  }: {
+    readonly channel: string;
+    readonly account: string;
+  }): Charge[] {
+    this.books.settle(this.nowMs);
+    return this.charges().filter(
+      (one) =>
+        one.channel === channel &&
+        this.books.find(channel, one.outNo, this.nowMs)?.submission.account === account,
+    );
+  }
+
   /** Every charge that any channel took: the truth. */
   charges(): Charge[] {
     return this.books.charges().map((charge) => this.#trueCharge(charge));
@@ -221,13 +240,15 @@ export class SimulatedChannels {
 
   /**
    * A charge that the books' own rules would not allow, some time later. Only where the channel also
-   * tells: of such money on a silent channel nobody can know before the statement.
+   * tells, by message or by statement.
    */
   #chargeLater(channel: string, outNo: string, delayMsMax: number): void {
     const order = this.books.find(channel, outNo, this.nowMs);
     const { product, account } = order?.submission ?? {};
+    if (!account) return;
     // Of a plain quick payment the channel says nothing but its answer.
-    if (!account || product === 'quickpay' || !accountOf(channel, account).notifies) return;
+    const isTold = product !== 'quickpay' && accountOf(channel, account).notifies;
+    if (!isTold && !this.hasStatements) return;
     this.#promised.add(outNo);
     const delayMs = this.#world.random.between(`extra:${outNo}`, 1, delayMsMax);
     this.#world.after(delayMs, `extra charge of ${outNo}`, () => this.#takeExtra(channel, outNo));
@@ -269,7 +290,7 @@ export class SimulatedChannels {
     readonly channel: string;
     readonly account: string;
   }): boolean {
-    return accountOf(channel, account).manner.tellsRefunds;
+    return this.hasStatements || accountOf(channel, account).manner.tellsRefunds;
   }
 
   #refundAtConsole(channel: string, outNo: string): void {

@@ -3,12 +3,14 @@
  * call with all that can befall them, and the channel's words in ours. It is written apart from the
  * real connectors, whose own contract is proven elsewhere.
  */
-import type { Connector, PayDetails, RefundCall } from '../channels/connector.ts';
+import type { Connector, PayDetails, RefundCall, StatementFetch } from '../channels/connector.ts';
 import type { ChannelOrder } from '../core/channel-order.ts';
 import type { Operation, Outcome } from '../core/outcome.ts';
+import { CHINA_DAY } from '../core/reconciliation/business-day.ts';
 import type { RefundOutcome } from '../core/refund-outcome.ts';
 import type { RefundSubmission } from '../sandbox/book-refund.ts';
 import type { PaySubmission } from '../sandbox/book-order.ts';
+import { accountName } from '../store/store.ts';
 import type { SimulatedAccount } from './accounts.ts';
 import { isDown } from './accounts.ts';
 import type { SimulatedChannels } from './channel.ts';
@@ -22,21 +24,25 @@ import {
 } from './connector-words.ts';
 import type { FaultKind } from './fault-kinds.ts';
 import type { Life } from './life.ts';
+import type { SimulatedStatements, StatementAnswer } from './statements.ts';
+import { READY_AT_MINUTES } from './statements.ts';
 
 export const CALL_DEADLINE_MS = 3_000;
 const PERMITS = 8;
 const QUERIES_PER_SECOND = 50;
 const LEG_MS = [1, 150] as const;
+const PIECE_BYTES = 4_096;
 /** A call that arrives after its caller has given up. */
 const LATE_LEG_MS = [CALL_DEADLINE_MS, 8_000] as const;
 
-/** A connector for one account of the simulated channels. */
+/** A connector for one account of the simulated channels; without statements their day is not simulated. */
 export function simulatedConnector(
   life: Life,
   channels: SimulatedChannels,
   account: SimulatedAccount,
+  statements: SimulatedStatements | null,
 ): Connector {
-  const line = new Line(life, account);
+  const line = new Line(life, account, statements);
   const { channel, account: name, rules } = account;
   return {
     channel,
@@ -69,9 +75,16 @@ export function simulatedConnector(
       await line.call('refund_query', refund.channelRefundNo, deadlineAtMs, () =>
         refundStateOutcome(channels.queryRefund(refundOf(account, refund)), account),
       ),
-    // The channel's day is not simulated.
-    statement: null,
-    fetchStatement: async () => await Promise.resolve({ type: 'unknown', raw: 'no statements' }),
+    statement: statements && {
+      clock: CHINA_DAY,
+      readyAtMinutes: READY_AT_MINUTES,
+      formats: ['sandbox'],
+      feeBasisPoints: account.feeBasisPoints,
+    },
+    fetchStatement: async (day) =>
+      statements
+        ? await line.fetch(day, () => statements.ask(account, day))
+        : { type: 'unknown', raw: 'no statements' },
     link: (order) => ({ type: 'redirect', url: `https://channel.example/${order.channelOrderNo}` }),
     readNotification: (message) => readNotification(account, message),
     acknowledge: { status: 200, contentType: 'text/plain', body: 'ok' },
@@ -123,17 +136,19 @@ const isRefund = (operation: Operation): boolean =>
 class Line {
   readonly #life: Life;
   readonly #account: SimulatedAccount;
+  readonly #statements: SimulatedStatements | null;
   #freePermits = PERMITS;
 
-  constructor(life: Life, account: SimulatedAccount) {
+  constructor(life: Life, account: SimulatedAccount, statements: SimulatedStatements | null) {
     this.#life = life;
     this.#account = account;
+    this.#statements = statements;
   }
 
   acquire(): { release(): void } | null {
-    if (this.#freePermits === 0 || this.#life.hits('bulkhead_full', this.#account.channel)) {
-      return null;
-    }
+    const isFull =
+      this.#freePermits === 0 || this.#life.hits('bulkhead_full', this.#account.channel);
+    if (isFull && !this.#statements?.hasLies) return null;
     this.#freePermits -= 1;
     let isHeld = true;
     return {
@@ -153,6 +168,10 @@ class Line {
   ): Promise<{ readonly outcome: O | Unknown; readonly raw: string }> {
     const life = this.#life;
     const site = `${operation}:${number}`;
+    if (this.#statements?.liesAbout(number)) {
+      const raw = `${site} is cleared up`;
+      return await life.exchange(operation, LEG_MS, async () => ({ outcome: act(), raw }));
+    }
     const kinds = isRefund(operation) ? REFUND_FAULTS : ORDER_FAULTS;
     const answer = life.exchange(operation, this.#legOf(site, kinds), async () =>
       this.#arrive(site, operation, kinds, act),
@@ -165,6 +184,23 @@ class Line {
     const first = await Promise.race([answered, late]);
     patience.abort();
     return first === 'late' ? unknownAnswer('timeout') : first;
+  }
+
+  /** The statement of a day: what can befall a call, and a file that is read piece by piece. */
+  async fetch(day: string, ask: () => StatementAnswer): Promise<StatementFetch> {
+    const life = this.#life;
+    const site = `statement:${accountName(this.#account)}:${day}`;
+    return await life.exchange('statement', LEG_MS, async () => {
+      if (isDown(life, this.#account)) return { type: 'unknown', raw: 'connection refused' };
+      if (life.hits('call_lost', site)) return { type: 'unknown', raw: 'timeout' };
+      if (life.hits('channel_error', site)) return { type: 'unknown', raw: 'http 500' };
+      const answer = ask();
+      life.world.note(`${site} is answered ${answer.type}`);
+      if (life.hits('call_reply_lost', site)) return { type: 'unknown', raw: 'timeout' };
+      if (answer.type !== 'file') return { type: answer.type, raw: answer.type };
+      const name = `${this.#account.account}-${day}.csv`;
+      return { type: 'file', name, bytes: piecesOf(answer.text), sha256: null };
+    });
   }
 
   #legOf(site: string, kinds: CallFaults): readonly [number, number] {
@@ -189,6 +225,11 @@ class Line {
     if (life.hits(kinds.unlisted, site)) return unknownAnswer(`unlisted code to ${operation}`);
     return { outcome, raw: `${site} ${outcome.channelCode}` };
   }
+}
+
+async function* piecesOf(text: string): AsyncGenerator<Uint8Array, void, void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
 type Unknown = Extract<Outcome, { type: 'unknown' }>;

@@ -68,6 +68,15 @@ export const FAULT_IDS: Readonly<Record<FaultKind, readonly [string, ...string[]
   notice_answer_lost: ['H2'],
   merchant_down: ['H1'],
   decided_twice: ['O1', 'F14'],
+  statement_late: ['I-1'],
+  statement_unreadable: ['I-3', 'I-12'],
+  statement_line_lost: ['I-8'],
+  statement_line_repeated: ['I-4'],
+  statement_line_off: ['I-9'],
+  statement_fee_off: ['I-9'],
+  statement_line_moved: ['I-10'],
+  statement_line_invented: ['I-7', 'I-11'],
+  statement_rewritten: ['I-5'],
 };
 
 /** Rows that are reached by what people do, rather than by something that breaks. */
@@ -104,5 +113,5 @@ export function coverageById(
 }
 
 function place(id: string): number {
-  return id.charCodeAt(0) * 100 + Number(id.slice(1));
+  return id.charCodeAt(0) * 100 + Math.abs(Number(id.slice(1)));
 }

@@ -78,10 +78,23 @@ const RATES = {
   merchant_down: [0.02, 0.2],
   // A person who decides twice at once, from two windows.
   decided_twice: [0.05, 0.4],
+  // A channel's statement of a day, where days are simulated: the file as such, and each line of it.
+  statement_late: [0.05, 0.4],
+  statement_unreadable: [0.05, 0.4],
+  statement_line_lost: [0.01, 0.08],
+  statement_line_repeated: [0.01, 0.08],
+  statement_line_off: [0.01, 0.08],
+  statement_fee_off: [0.01, 0.08],
+  statement_line_moved: [0.02, 0.2],
+  statement_line_invented: [0.05, 0.4],
+  statement_rewritten: [0.05, 0.4],
 } as const satisfies Record<string, readonly [number, number]>;
 
 export type FaultKind = keyof typeof RATES;
 export type FaultRates = Partial<Record<FaultKind, number>>;
+
+/** Those of statements are met only where days are simulated. */
+export const isOfStatement = (kind: FaultKind): boolean => kind.startsWith('statement_');
 
 export const FAULT_KINDS = Object.keys(RATES).filter((kind): kind is FaultKind => kind in RATES);
 

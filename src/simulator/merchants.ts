@@ -22,8 +22,9 @@ import type { World } from './world.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-/** Payments arrive over this long. */
+/** Payments arrive over this long, and evenly over whole days where those are simulated. */
 const ARRIVALS_MS = 10 * MINUTE;
+const DAY = 24 * 60 * MINUTE;
 
 const way = (channel: string, account: string, product: string): RequestedTry => ({
   channel,
@@ -104,11 +105,11 @@ export class Merchants implements NoticeReceiver {
     return 204;
   }
 
-  /** The story of payment number `at`; resolves when its merchant has nothing more to do. */
-  async sell(at: number): Promise<void> {
+  /** The story of payment number `at`, begun within so many days and some minutes; resolves when its merchant has nothing more to do. */
+  async sell(at: number, days: number): Promise<void> {
     const { random } = this.#world;
     const site = `merchant:${at}`;
-    await this.#world.sleep(random.between(site, 1, ARRIVALS_MS), `${site} arrives`);
+    await this.#world.sleep(random.between(site, 1, days * DAY + ARRIVALS_MS), `${site} arrives`);
     const order = this.#draw(site, at);
     const payment = await this.#create(site, order, order.try);
     if (!payment) return;

@@ -79,9 +79,10 @@ export class NotificationCourier {
   #handle(notification: PendingNotification): void {
     const { id, exempt, outNo } = notification;
     const kinds = isAboutRefund(notification) ? REFUND_FAULTS : ORDER_FAULTS;
-    // Of what the platform does not ask about it learns by message, or by the statement. While there
-    // are no statements, such a message is not lost for good.
-    const mustArrive = this.#channels.mustArrive(outNo) || isPromised(notification);
+    // Of what the platform does not ask about it learns by message, or by the statement. Where there are no
+    // statements, such a message is not lost for good.
+    const isOnlyWord = this.#channels.mustArrive(outNo) || isPromised(notification);
+    const mustArrive = isOnlyWord && !this.#channels.hasStatements;
     const { notifications } = this.#channels.books;
     const { nowMs } = this.#channels;
     const random = this.#world.random;

@@ -29,12 +29,15 @@ import { ACCOUNTS } from './accounts.ts';
 import type { SimulatedBrake } from './brake.ts';
 import type { SimulatedChannels } from './channel.ts';
 import { simulatedConnector } from './connector.ts';
+import type { DayEnd, DayEndParts, SimulatedDays } from './day-end.ts';
 import { Life } from './life.ts';
 import type { NoticeReceiver } from './notices.ts';
 import { newSimulatedNotices } from './notices.ts';
 import type { Faults } from './faults.ts';
 import type { SimulatedBooks } from './simulated-books.ts';
 import type { Marks } from './marks.ts';
+import type { SimulatedStatements } from './statements.ts';
+import type { Twin } from './twin.ts';
 import type { Timer, World } from './world.ts';
 
 export type Parts = {
@@ -43,6 +46,9 @@ export type Parts = {
   readonly receiver: Receiver;
   readonly worker: Worker;
   readonly store: Store;
+  readonly connectors: Connectors;
+  /** Null: days are not simulated. */
+  readonly dayEnd: DayEnd | null;
   /** The time as this process sees it. */
   readonly nowMs: () => number;
   readonly newPaymentId: (merchantNumber: number) => string;
@@ -88,6 +94,12 @@ export type ProcessOptions = {
   readonly merchants: NoticeReceiver;
   readonly sabotage: Sabotage;
   readonly skewMs: number;
+  /** Where days are simulated: what the channels say of them, and how they are compared. */
+  readonly days: {
+    readonly simulated: SimulatedDays;
+    readonly statements: SimulatedStatements;
+    readonly twin: Twin;
+  } | null;
 };
 
 const LEASE_MS = 20_000;
@@ -162,7 +174,7 @@ export class PlatformProcess {
     const running = this.#running;
     if (!running || this.#isWorking) return;
     this.#isWorking = true;
-    const { world, durable } = this.#options;
+    const { world } = this.#options;
     const done = await running.life
       .awaits(running.parts.worker.runDue())
       .catch((error: unknown) => {
@@ -171,9 +183,16 @@ export class PlatformProcess {
         return 0;
       });
     this.#isWorking = false;
-    const nextMs = durable.nextDueAtMs();
+    const nextMs = this.#nextDueAtMs(running.parts);
     if (nextMs === null) return;
     this.wakeAt(Math.max(nextMs, world.nowMs + (done === 0 ? POLL_MS : 1)));
+  }
+
+  #nextDueAtMs({ dayEnd }: Parts): number | null {
+    const { durable } = this.#options;
+    const dues = [durable.nextDueAtMs(), dayEnd?.daily.nextDueAtMs() ?? null];
+    const known = dues.filter((dueAtMs) => dueAtMs !== null);
+    return known.length === 0 ? null : Math.min(...known);
   }
 
   #died(): void {
@@ -186,8 +205,9 @@ export class PlatformProcess {
   }
 
   #build(life: Life): Parts {
-    const { world, channels, policy, sabotage } = this.#options;
-    const connectors = connectorsOf(life, channels, sabotage);
+    const { world, channels, policy, sabotage, days } = this.#options;
+    const statements = days?.statements ?? null;
+    const connectors = connectorsOf(life, channels, statements, sabotage);
     const bytes = (): Uint8Array => world.random.bytes(`ids:${life.name}`, ID_RANDOM_BYTES);
     const { clock, killPoint } = life;
     const late: { performer: Performer | null } = { performer: null };
@@ -203,6 +223,7 @@ export class PlatformProcess {
     const limits = new Map(connectors.all.map((one) => [one, newRateLimit(one.queriesPerSecond)]));
     const notices = newSimulatedNotices(life, store, door, this.#options.merchants, LEASE_MS);
     books.door.giveNoticesTo(notices.taker);
+    const dayEnd = this.#dayEnd({ life, store, door, performer, connectors, policy }, bytes);
     const worker = newWorker({
       store,
       door,
@@ -212,6 +233,7 @@ export class PlatformProcess {
       onMissed: (count) => world.note(`the daily sweep found ${count} that were missed`),
       purge: async () => await books.daily(),
       moreKinds: books.work,
+      ...(dayEnd && { atDaysEnd: dayEnd.daily }),
       connectors,
       policy,
       clock,
@@ -221,24 +243,27 @@ export class PlatformProcess {
       claimSizeMax: CLAIM_SIZE_MAX,
       onError: (error) => world.note(`a worker round failed: ${String(error)}`),
     });
-    const receiver = newReceiver({
-      connectors,
-      door,
-      store: stored,
-      clock,
-      killPoint,
-      count: () => {},
-      applyWithinMs: APPLY_WITHIN_MS,
-    });
+    const ground = { connectors, door, clock, killPoint };
+    const receiving = { store: stored, count: noCount, applyWithinMs: APPLY_WITHIN_MS };
+    const receiver = newReceiver({ ...ground, ...receiving });
     return {
       door,
       store,
       worker,
-      requests: newRequests({ store, door, performer, connectors, clock, killPoint }),
+      connectors,
+      dayEnd,
+      requests: newRequests({ ...ground, store, performer }),
       receiver: sabotage.receiver?.(receiver, door) ?? receiver,
       nowMs: clock.nowMs,
       newPaymentId: (merchantNumber) => newPaymentId(merchantNumber, clock.nowMs(), bytes()),
     };
+  }
+
+  #dayEnd(parts: Omit<DayEndParts, 'twin' | 'freshId'>, bytes: () => Uint8Array): DayEnd | null {
+    const { days } = this.#options;
+    if (!days) return null;
+    const freshId = (prefix: string): string => newId(prefix, parts.life.clock.nowMs(), bytes());
+    return days.simulated.open({ ...parts, freshId, twin: days.twin });
   }
 
   #couple(
@@ -329,6 +354,8 @@ export class PlatformProcess {
   }
 }
 
+function noCount(): void {}
+
 function sabotaged(coupled: Coupled, { store, databases, readers }: Sabotage): Coupled {
   if (coupled.coupling === 'together') {
     return store ? { ...coupled, store: store(coupled.store) } : coupled;
@@ -340,9 +367,14 @@ function sabotaged(coupled: Coupled, { store, databases, readers }: Sabotage): C
   };
 }
 
-function connectorsOf(life: Life, channels: SimulatedChannels, sabotage: Sabotage): Connectors {
+function connectorsOf(
+  life: Life,
+  channels: SimulatedChannels,
+  statements: SimulatedStatements | null,
+  sabotage: Sabotage,
+): Connectors {
   const all = ACCOUNTS.map((account) => {
-    const connector = simulatedConnector(life, channels, account);
+    const connector = simulatedConnector(life, channels, account, statements);
     return sabotage.connector?.(connector) ?? connector;
   });
   return {

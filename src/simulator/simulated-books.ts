@@ -65,6 +65,7 @@ function openApart(
   const memory = memoryDatabases({
     endpointsOf,
     after: (durationMs, what, run) => world.after(durationMs, what, run),
+    onIdle: (ended) => twin?.twin.ended(ended),
     onCommitted: (book, changes) => {
       watch.check?.committed(book, changes);
       for (const change of changes) {

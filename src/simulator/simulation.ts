@@ -11,6 +11,7 @@ import { acknowledgedCheck } from './acknowledged-check.ts';
 import { audit } from './auditor.ts';
 import { SimulatedBrake } from './brake.ts';
 import { SimulatedChannels } from './channel.ts';
+import type { SimulatedDays } from './day-end.ts';
 import type { Coupling } from '../runtime/config.ts';
 import { COUPLINGS } from '../runtime/config.ts';
 import type { FaultRates } from './fault-kinds.ts';
@@ -29,6 +30,8 @@ import { readableOf } from './told.ts';
 import { checkOwned } from './job-check.ts';
 import type { SimulatedBooks } from './simulated-books.ts';
 import { openSimulatedBooks } from './simulated-books.ts';
+import type { PlantedFault, TrueMovement } from './statements.ts';
+import { SimulatedStatements } from './statements.ts';
 import { truthCheck } from './truth-check.ts';
 import type { TwinStores } from './twin.ts';
 import { Twin } from './twin.ts';
@@ -46,6 +49,8 @@ export type SimulationOptions = {
   readonly control?: FaultControl;
   /** Another store, empty, that must answer the same as the one in memory. */
   readonly twin?: TwinStores;
+  /** Plays whole days and their statements, on the database of the twin. */
+  readonly days?: SimulatedDays;
   /** Of the payments only these, by their place. */
   readonly onlyPayments?: ReadonlySet<number>;
   readonly trace?: (line: string) => void;
@@ -69,6 +74,10 @@ export type SimulationResult = {
   /** How payments and refunds ended: so many `payment.succeeded`, and so on. */
   readonly ends: Readonly<Record<string, number>>;
   readonly events: number;
+  /** What was wrong with statements; empty where days are not simulated. */
+  readonly plantedInStatements: readonly PlantedFault[];
+  /** Every movement in the channels' own books, by day; empty likewise. */
+  readonly movements: readonly TrueMovement[];
   readonly violations: readonly SimulatedViolation[];
   readonly traceHash: string;
 };
@@ -108,6 +117,8 @@ class Simulation {
   readonly #merchants: Merchants;
   readonly #processes: PlatformProcess[] = [];
   readonly #books: SimulatedBooks;
+  readonly #twin: Twin | null;
+  readonly #statements: SimulatedStatements | null;
   readonly #durable: Durable;
   readonly #violations: SimulatedViolation[] = [];
 
@@ -122,7 +133,12 @@ class Simulation {
     const marks = this.#marks;
     const common = { world: this.#world, faults: this.#faults, marks };
     const { seed } = options;
-    this.#channels = new SimulatedChannels({ ...common, seed, skewMs, report });
+    const hasStatements = options.days !== undefined;
+    this.#channels = new SimulatedChannels({ ...common, seed, skewMs, report, hasStatements });
+    this.#statements = hasStatements
+      ? new SimulatedStatements({ ...common, channels: this.#channels })
+      : null;
+    this.#twin = options.twin ? new Twin(this.#world, report) : null;
     const processOf = (site: string): PlatformProcess => this.#processOf(site);
     const read = (paymentId: string) => this.#books.tables.find(paymentId);
     const operators = new Operators({ ...common, read, processOf });
@@ -131,7 +147,7 @@ class Simulation {
     this.#books = openSimulatedBooks(this.#coupling, {
       ...common,
       endpointsOf,
-      twin: options.twin ? { twin: new Twin(this.#world, report), stores: options.twin } : null,
+      twin: options.twin && this.#twin ? { twin: this.#twin, stores: options.twin } : null,
       onMessageLost: () => {
         for (const afterMs of SCANS_AFTER_MS) this.#lookAt(this.#world.nowMs + afterMs);
       },
@@ -159,33 +175,37 @@ class Simulation {
     };
     const payers = new Payers(this.#world, this.#channels);
     this.#merchants = new Merchants(this.#world, this.#faults, marks, payers, processOf);
-    // It carries notifications from now on, by itself.
-    void new NotificationCourier(
-      this.#world,
-      this.#faults,
-      this.#channels,
-      processOf,
-      acknowledgedCheck({
-        report,
-        find: (no) => read(readChannelOrderNo(no)?.paymentId ?? '') ?? undefined,
-        isKept: (body) => this.#durable.keptBodies.has(body),
-      }),
-    );
+    this.#carryNotifications(processOf);
+  }
+
+  /** Somebody does from now on, by himself. */
+  #carryNotifications(processOf: (site: string) => PlatformProcess): void {
+    const { tables } = this.#books;
+    const check = acknowledgedCheck({
+      report: this.#report.bind(this),
+      find: (no) => tables.find(readChannelOrderNo(no)?.paymentId ?? '') ?? undefined,
+      isKept: (body) => this.#durable.keptBodies.has(body),
+    });
+    void new NotificationCourier(this.#world, this.#faults, this.#channels, processOf, check);
   }
 
   async run(): Promise<void> {
     for (let at = 0; at < PROCESS_COUNT; at++) this.#addProcess(`p${at + 1}`);
-    const { payments, onlyPayments } = this.#options;
+    const { payments, onlyPayments, days } = this.#options;
+    const dayCount = days?.count ?? 0;
     for (let at = 0; at < payments; at++) {
-      if (!onlyPayments || onlyPayments.has(at)) void this.#merchants.sell(at);
+      if (!onlyPayments || onlyPayments.has(at)) void this.#merchants.sell(at, dayCount);
     }
+    const faultsEndMs = START_MS + dayCount * DAY + FAULTY_MS;
+    const endMs = faultsEndMs + HEALING_MS;
     // A quiet platform still looks around once a day.
-    for (let day = 1; day * DAY < HEALING_MS; day++) this.#lookAt(START_MS + FAULTY_MS + day * DAY);
-    await this.#runUntil(START_MS + FAULTY_MS);
+    for (let atMs = START_MS + FAULTY_MS + DAY; atMs < endMs; atMs += DAY) this.#lookAt(atMs);
+    await this.#runUntil(faultsEndMs);
     this.#world.note('the faults end');
     this.#faults.end();
-    await this.#runUntil(START_MS + FAULTY_MS + HEALING_MS);
-    await this.#reconcile();
+    await this.#runUntil(endMs);
+    if (days) await this.#clearUp();
+    else await this.#reconcile();
     this.#audit();
   }
 
@@ -212,6 +232,8 @@ class Simulation {
       messages: this.#marks.messages,
       ends: this.#ends(),
       events: this.#world.eventCount,
+      plantedInStatements: this.#statements?.planted ?? [],
+      movements: this.#statements?.everything() ?? [],
       violations: this.#violations,
       traceHash: this.#world.traceHash,
     };
@@ -230,6 +252,10 @@ class Simulation {
 
   #addProcess(name: string): void {
     const { random } = this.#world;
+    const { days: simulated } = this.#options;
+    const statements = this.#statements;
+    const twin = this.#twin;
+    const days = simulated && statements && twin ? { simulated, statements, twin } : null;
     const process = new PlatformProcess({
       name,
       world: this.#world,
@@ -239,6 +265,7 @@ class Simulation {
       policy: POLICY_DEFAULT,
       merchants: this.#merchants,
       sabotage: this.#options.sabotage ?? {},
+      days,
       skewMs: random.between(`skew:${name}`, -PROCESS_SKEW_MS, PROCESS_SKEW_MS),
     });
     this.#processes.push(process);
@@ -266,6 +293,21 @@ class Simulation {
     for (const process of this.#processes) {
       process.wakeAt(Math.max(nowMs, atMs) + random.between('worker:wake', 1, 100));
     }
+  }
+
+  /** A person fetches once more every statement that was rewritten, and the days that follow from it. */
+  async #clearUp(): Promise<void> {
+    const rewritten = this.#statements?.planted.filter(
+      ({ kind }) => kind === 'statement_rewritten',
+    );
+    for (const { channel, account, day } of rewritten ?? []) {
+      const site = `rewritten:${channel}/${account}:${day}`;
+      void this.#processOf(site).serve(async ({ dayEnd, connectors }) => {
+        const connector = connectors.get(channel, account);
+        if (connector) await dayEnd?.reconciler.fetchDay(connector, day);
+      }, HOUR);
+    }
+    await this.#runUntil(this.#world.nowMs + DAY);
   }
 
   /**

@@ -105,6 +105,12 @@ function twinTransaction(
   mine: BookTransaction,
   theirs: BookTransaction,
 ): BookTransaction {
+  let isReleased = false;
+  const releaseTheirs = async (isBroken: boolean): Promise<void> => {
+    if (!isReleased) theirs.release(isBroken);
+    isReleased = true;
+  };
+  twin.pair(mine, async () => await releaseTheirs(true));
   return {
     write: async (changes, lease = null) =>
       await twin.write(
@@ -145,7 +151,7 @@ function twinTransaction(
       ),
     release: (isBroken) => {
       mine.release(isBroken);
-      void twin.theirs('release', async () => theirs.release(isBroken));
+      void twin.theirs('release', async () => await releaseTheirs(isBroken));
     },
   };
 }

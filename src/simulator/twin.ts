@@ -21,6 +21,8 @@ export class Twin {
   readonly #report: Report;
   /** Leases that the other store gave, by the row's name and the lease that memory gave. */
   readonly #leases = new Map<string, number>();
+  /** How to end at the other store what memory ended by itself. */
+  readonly #ends = new WeakMap<object, () => Promise<void>>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(world: World, report: Report) {
@@ -57,6 +59,24 @@ export class Twin {
         },
       ),
     );
+  }
+
+  /** Uses the other one's database for what memory has no part in, in its turn; what fails there is the caller's. */
+  async beside<T>(use: () => Promise<T>): Promise<T> {
+    const inTurn = this.#turn.then(use);
+    this.#turn = inTurn.catch(() => {});
+    await this.#world.outside(this.#turn);
+    return await inTurn;
+  }
+
+  /** Something open at both: where memory's own server ends it, no time has passed at the other one's. */
+  pair(mine: object, endTheirs: () => Promise<void>): void {
+    this.#ends.set(mine, endTheirs);
+  }
+
+  ended(mine: object): void {
+    const endTheirs = this.#ends.get(mine);
+    if (endTheirs) void this.theirs('end', endTheirs);
   }
 
   /** Claims at both; from now on the lease of either stands for the other's. */

@@ -40,6 +40,8 @@ export type MemoryDatabasesOptions = {
   readonly after: After;
   /** Called with each commit, after it. */
   readonly onCommitted?: (book: Book, changes: readonly AggregateChange[]) => void;
+  /** Called with each transaction that its server ended, because nobody spoke to it any more. */
+  readonly onIdle?: (ended: BookTransaction) => void;
 };
 
 /** A statement of its own waits longer for a lock than one that holds locks in two databases. */
@@ -54,9 +56,11 @@ class Server {
     string,
     { readonly decision: TwoPhaseDecision; readonly atMs: number }
   >();
+  readonly onIdle: (ended: BookTransaction) => void;
   readonly #open: () => Transaction;
 
-  constructor(part: Book, { endpointsOf, after, onCommitted }: MemoryDatabasesOptions) {
+  constructor(part: Book, { endpointsOf, after, onCommitted, onIdle }: MemoryDatabasesOptions) {
+    this.onIdle = onIdle ?? (() => {});
     this.book = new MemoryBook(part, endpointsOf);
     this.locks = new Locks(after);
     this.#open = () =>
@@ -120,7 +124,7 @@ function readerOf({ changedAtMs }: MemoryBook): Omit<BookReaders['payment'], 'lo
 
 function transactionOver(server: Server): BookTransaction {
   const transaction = server.begin();
-  return {
+  const made: BookTransaction = {
     write: async (changes, lease) =>
       await transaction.write(changes, 0, LOCK_WAIT_MS, lease ?? null),
     decideCommit: async (gid, atMs) => {
@@ -138,6 +142,8 @@ function transactionOver(server: Server): BookTransaction {
     rollback: async () => transaction.rollback(),
     release: () => transaction.disconnect(),
   };
+  transaction.onIdle = () => server.onIdle(made);
+  return made;
 }
 
 function bookDatabase(server: Server) {

@@ -80,6 +80,8 @@ export class Locks {
 
 export class Transaction {
   readonly locks = new Set<string>();
+  /** Called when its server ends it because nobody spoke to it. */
+  onIdle: () => void = () => {};
   readonly #book: MemoryBook;
   readonly #allLocks: Locks;
   readonly #after: After;
@@ -180,7 +182,10 @@ export class Transaction {
 
   #waitForMore(): void {
     this.#idle?.cancel();
-    this.#idle = this.#after(IDLE_MS, 'a transaction is idle', () => this.disconnect());
+    this.#idle = this.#after(IDLE_MS, 'a transaction is idle', () => {
+      this.disconnect();
+      this.onIdle();
+    });
   }
 
   /** The root row, and what is unique beside it: a number is locked by whoever inserts it. */

@@ -224,6 +224,25 @@ describe.each(COUPLINGS)('the books are coupled %s', (coupling) => {
       expect(await runOf(next)).toMatchObject({ status: 'closed' });
       expect(await found(next)).toEqual({});
     });
+
+    it('that was the only one of its day leaves that day open until the next statement has it', async () => {
+      await pay('ALONE', 1);
+      const day = await today();
+      await generate(day, { fault: 'next_day', count: 1 });
+      await endDay();
+      expect(await runOf(day)).toMatchObject({ status: 'open', has_statement: false });
+      expect(await casesOf(day)).toMatchObject([{ kind: 'statement_missing', status: 'open' }]);
+      const next = await endDay();
+      expect(await runOf(next)).toMatchObject({ status: 'closed', has_statement: true });
+      await world.advance('PT1H');
+      expect(await runOf(day)).toMatchObject({ status: 'closed', has_statement: false });
+      expect(await casesOf(day)).toMatchObject([{ kind: 'statement_missing', status: 'resolved' }]);
+      const { body } = await world.operate(
+        'GET',
+        `/v1/reconciliations?channel=sandbox&date=${day}`,
+      );
+      expect((body as unknown as Listed).data).toHaveLength(1);
+    });
   });
 
   describe('a payment of which no word came', () => {

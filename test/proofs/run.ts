@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { proveCopies } from './copies.ts';
 import { proveCrashPoints } from './crash-points.ts';
+import { proveDays } from './days.ts';
 import { proveForgeries } from './forgeries.ts';
 import { proveGrowingTables } from './growing-tables.ts';
 import { proveInternalDrops } from './internal-drops.ts';
@@ -97,6 +98,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   'planted-bugs': async (seed, onProgress) =>
     await provePlantedBugs({ seed, seedsMax: 200, onProgress }),
   twin: async (seed, onProgress) => await proveTwin({ seed, seeds: 12, payments: 25, onProgress }),
+  days: async (seed, onProgress) =>
+    await proveDays({ seed, seeds: 6, payments: 80, days: 4, onProgress }),
   'crash-points': async (_seed, onProgress) => await proveCrashPoints({ every: 1, onProgress }),
 };
 

@@ -23,16 +23,30 @@ export type TwinRun = Pick<SimulationOptions, 'seed' | 'payments'> & {
 };
 
 /** Runs one seed on fresh, migrated databases; answers what it broke, "twin" where the stores differ. */
-export async function runTwin({
-  seed,
-  payments,
-  coupling,
-  databaseUrl,
-  channelDatabaseUrl,
-}: TwinRun): Promise<{
+export async function runTwin(run: TwinRun): Promise<{
   readonly violations: readonly SimulatedViolation[];
   readonly faults: number;
 }> {
+  const { seed, payments, coupling } = run;
+  return await onTwinStores(run, async (twin) => {
+    const { violations, faults } = await runSimulation({ seed, payments, coupling, twin });
+    const faultCount = Object.values(faults).reduce((sum, one) => sum + one, 0);
+    return { violations, faults: faultCount };
+  });
+}
+
+/** Opens the stores of a run on its databases, and closes them afterwards. */
+export async function onTwinStores<T>(
+  {
+    coupling,
+    databaseUrl,
+    channelDatabaseUrl,
+  }: Pick<TwinRun, 'coupling' | 'databaseUrl' | 'channelDatabaseUrl'>,
+  use: (
+    stores: TwinStores,
+    pools: { readonly payment: Pool; readonly channel: Pool },
+  ) => Promise<T>,
+): Promise<T> {
   const open = (url: string): Pool => openPool(url, { max: 12, onError: () => {} });
   const pools = { payment: open(databaseUrl), channel: open(channelDatabaseUrl) };
   try {
@@ -44,9 +58,7 @@ export async function runTwin({
             databases: postgresBooks(pools),
             readers: postgresReaders(pools, { payment: null, channel: null }),
           };
-    const { violations, faults } = await runSimulation({ seed, payments, coupling, twin: stores });
-    const faultCount = Object.values(faults).reduce((sum, one) => sum + one, 0);
-    return { violations, faults: faultCount };
+    return await use(stores, pools);
   } finally {
     await Promise.all([pools.payment.end(), pools.channel.end()]);
   }

@@ -24,11 +24,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What the simulator may borrow: the world's own books, the store in memory, and the runtime, which it
+ * What the simulator may borrow: the world's own books and its statement files, the store in memory, and the runtime, which it
  * runs on a clock and a channel of its own; of the channels only the port, never a connector.
  */
 const simulatorMay =
-  /^src\/(?:sandbox\/(?:books?\b|books?-|notification\b)|store\/(?:store\.ts|book-databases\.ts|memory\b)|channels\/connector\.ts|runtime\/)/u;
+  /^src\/(?:sandbox\/(?:books?\b|books?-|notification\b|statements\b|fee-rule\b)|store\/(?:store\.ts|book-databases\.ts|memory\b)|channels\/connector\.ts|runtime\/)/u;
 
 const auditor = /^src\/sandbox\/auditor(?:-[a-z-]+)?\.ts$/u;
 

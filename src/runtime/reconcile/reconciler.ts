@@ -101,7 +101,10 @@ export function newReconciler(parts: SettleParts): Reconciler {
   };
 }
 
-/** "No bill because no trade" counts only when our own count of that day is zero too. */
+/**
+ * "No bill because no trade" counts only when our own count of that day is zero too, or once the statement of
+ * a later day has what we count. Until then the day is compared once, and its case stays open.
+ */
 async function reconcileEmpty(
   parts: SettleParts,
   connector: Connector,
@@ -113,9 +116,12 @@ async function reconcileEmpty(
   if (before?.statement === null && before.status === 'closed') {
     return { type: 'reconciled', run: before };
   }
-  const run = await compareDay({ ...parts, nowMs: clock.nowMs }, connector, day, null);
+  const isCompared = before?.statement === null;
+  const run = isCompared
+    ? before
+    : await compareDay({ ...parts, nowMs: clock.nowMs }, connector, day, null);
   if ((await ownEntryCount(pool, run.number)) > 0) {
-    await moveReconciliation(pool, run.number, 'open', null);
+    await keptOpen(parts, run);
     const why = 'The channel says that there was no trade, and our books have some.';
     await openMissing(parts, connector, day, why);
     return { type: 'waiting', why };
@@ -133,7 +139,8 @@ async function resume(
   const { pool } = parts;
   if (run.status === 'closed') return run;
   const contradicts = run.statement === null && (await ownEntryCount(pool, run.number)) > 0;
-  if (contradicts) return run;
+  // A process that died over it left it as if it could be settled.
+  if (contradicts) return await keptOpen(parts, run);
   const versions = await versionsOf(pool, run);
   const mine = versions.find((one) => one.number === run.statement);
   const isProof = mine === undefined || mine.source === 'connector';
@@ -143,6 +150,14 @@ async function resume(
   const isHeard = (await unheardPayments(pool, run.number)).length === 0;
   if (!left && isHeard) await closeDay(parts, connector, run);
   return (await latestReconciliation(pool, run)) ?? run;
+}
+
+async function keptOpen(
+  { pool }: SettleParts,
+  run: StoredReconciliation,
+): Promise<StoredReconciliation> {
+  await moveReconciliation(pool, run.number, 'open', null);
+  return { ...run, status: 'open' };
 }
 
 /** A rewritten file changes no old version; each line that it says otherwise gets a case. */

@@ -142,10 +142,20 @@ export async function firstPaymentAtMs(pool: Pool): Promise<number | null> {
   return rows[0]?.at_ms ?? null;
 }
 
-/** How many entries of a comparison are of its own day, and not carried into it. */
+/**
+ * How many entries of a comparison are of its own day, not carried into it, and stand in no statement of a later
+ * day either: a channel that cuts its day earlier than we do lists them there.
+ */
 export async function ownEntryCount(pool: Pool, number: number): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
-    "SELECT count(*) AS count FROM platform_entry WHERE reconciliation = $1 AND origin = 'day'",
+    `SELECT count(*) AS count FROM platform_entry e JOIN reconciliation r ON r.number = e.reconciliation
+     WHERE e.reconciliation = $1 AND e.origin = 'day' AND NOT EXISTS (
+       SELECT 1 FROM reconciliation l JOIN platform_entry m ON m.reconciliation = l.number
+       WHERE l.channel = r.channel AND l.account = r.account AND l.day > r.day AND m.origin = 'carried'
+         AND m.kind = e.kind AND m.order_no = e.order_no AND m.transaction_no IS NOT DISTINCT FROM e.transaction_no
+         AND m.refund_no IS NOT DISTINCT FROM e.refund_no AND NOT EXISTS (
+           SELECT 1 FROM reconciliation_item i WHERE i.reconciliation = m.reconciliation AND i.entry_no = m.entry_no
+             AND i.line_no IS NULL))`,
     [number],
   );
   return rows[0]?.count ?? 0;
