@@ -147,7 +147,10 @@ function twinTransaction(
       await twin.both(
         'rollback',
         async () => await mine.rollback(),
-        async () => await theirs.rollback(),
+        // What its server ended is rolled back with its connection.
+        async () => {
+          if (!isReleased) await theirs.rollback();
+        },
       ),
     release: (isBroken) => {
       mine.release(isBroken);
